@@ -128,7 +128,9 @@ def test_tiny_embeddings_are_drawn(shape):
 
 def test_tsne_keeps_two_groups_apart():
     rng = np.random.default_rng(0)
-    vectors = np.vstack([rng.normal(size=(30, 5)) + [5, 0, 0, 0, 0], rng.normal(size=(30, 5)) - [5, 0, 0, 0, 0]])
+    vectors = rng.normal(size=(60, 5))
+    vectors[:30, 0] += 5
+    vectors[30:, 0] -= 5
     points = offsets(plot(vectors, method="tsne"))
     near = np.linalg.norm(points[:, None] - points, axis=2) + np.diag(np.full(60, np.inf))
     assert ((near.argmin(axis=1) < 30) == (np.arange(60) < 30)).mean() > 0.95
