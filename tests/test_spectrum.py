@@ -1,0 +1,226 @@
+"""The solver under LLE against closed forms, dense eigenvectors and itself."""
+
+import networkx as nx
+import numpy as np
+import pytest
+from scipy import sparse
+
+from graphemb import spectrum
+from graphemb.spectrum import NotConverged, fix_signs, lle_vectors, row_normalised
+
+
+def adjacency(G, weight="weight"):
+    return sparse.csr_array(nx.to_scipy_sparse_array(G, weight=weight, dtype=float))
+
+
+def weighted(G, seed):
+    rng = np.random.default_rng(seed)
+    for _, _, data in G.edges(data=True):
+        data["weight"] = float(np.exp(rng.normal(scale=1.5)))
+    return G
+
+
+def weakly_connected(G):
+    return G.subgraph(max(nx.weakly_connected_components(G), key=len)).copy()
+
+
+def reference(A, k):
+    """Eigenvalues of M on the centred vectors, from a dense M and a dense basis."""
+    n = A.shape[0]
+    W = A.toarray()
+    for i in range(n):
+        W[i] = W[i] / W[i].sum() if np.delete(W[i], i).any() else 0
+    T = np.eye(n) - W
+    Q = np.linalg.qr(np.c_[np.ones(n), np.eye(n)[:, 1:]])[0][:, 1:]
+    values, V = np.linalg.eigh(Q.T @ T.T @ T @ Q)
+    return values[:k], (Q @ V)[:, :k]
+
+
+def check_solution(A, pairs, k, rtol=1e-7):
+    values, V = reference(A, k)
+    assert pairs.vectors.shape == (A.shape[0], k)
+    assert pairs.values == pytest.approx(values, rel=rtol, abs=1e-12)
+    assert pairs.vectors.T @ pairs.vectors == pytest.approx(np.eye(k), abs=1e-9)
+    assert abs(pairs.vectors.sum(axis=0)).max() < 1e-8
+    # the spaces agree, which needs a gap at their end
+    assert np.linalg.svd(V.T @ pairs.vectors)[1].min() > 1 - 1e-7
+
+
+@pytest.fixture(params=["dense", "iterative"])
+def solver(request, monkeypatch):
+    """Runs the test with both solvers whatever the size of the graph."""
+    monkeypatch.setattr(spectrum, "DENSE_LIMIT", 10**6 if request.param == "dense" else 0)
+    return request.param
+
+
+GRAPHS = {
+    "les miserables": nx.les_miserables_graph(),
+    "unweighted": nx.les_miserables_graph(),
+    "small world": nx.connected_watts_strogatz_graph(120, 6, 0.2, seed=1),
+    "hubs": nx.barabasi_albert_graph(150, 2, seed=1),
+    "weights over 3 decades": weighted(nx.barabasi_albert_graph(100, 3, seed=2), 0),
+    "self-loops": weighted(nx.barabasi_albert_graph(60, 2, seed=3), 1),
+    "bipartite": nx.grid_2d_graph(8, 11),
+}
+nx.set_edge_attributes(GRAPHS["unweighted"], 1.0, "weight")
+GRAPHS["self-loops"].add_edges_from([(0, 0, {"weight": 3.0}), (40, 40, {"weight": 0.1})])
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_undirected_matches_dense_reference(name, solver):
+    A = adjacency(GRAPHS[name])
+    pairs = lle_vectors(A, 5)
+    check_solution(A, pairs, 5)
+    assert (pairs.n_solver_iter > 0) == (solver == "iterative")
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_directed_with_sinks_matches_dense_reference(seed, solver):
+    G = weakly_connected(nx.gnp_random_graph(120, 0.03, seed=seed, directed=True))
+    assert min(d for _, d in G.out_degree()) == 0
+    A = adjacency(G)
+    check_solution(A, lle_vectors(A, 6, directed=True), 6)
+
+
+def test_directed_loop_only_node_is_a_sink(solver):
+    G = weakly_connected(nx.gnp_random_graph(80, 0.04, seed=3, directed=True))
+    sink = next(v for v, d in G.out_degree() if d == 0)
+    without = lle_vectors(adjacency(G), 3, directed=True)
+    G.add_edge(sink, sink)
+    check_solution(adjacency(G), lle_vectors(adjacency(G), 3, directed=True), 3)
+    assert lle_vectors(adjacency(G), 3, directed=True).values == pytest.approx(without.values, rel=1e-9)
+
+
+def test_directed_with_two_closed_sets_has_a_second_zero(solver):
+    """Two cycles that nothing leaves, and a third one that feeds both."""
+    G = nx.DiGraph()
+    for start in (0, 20, 40):
+        nx.add_cycle(G, range(start, start + 20))
+    G.add_edges_from([(0, 20), (10, 40)])
+    A = adjacency(G)
+    pairs = lle_vectors(A, 1, directed=True)
+    assert pairs.values[0] < 1e-12
+    W = row_normalised(A)
+    y = pairs.vectors[:, 0]
+    assert W @ y == pytest.approx(y, abs=1e-6)
+    assert np.ptp(y[20:40]) < 1e-6 and np.ptp(y[40:]) < 1e-6
+    assert abs(y[20] - y[40]) > 0.1
+
+
+def test_solvers_agree_on_a_directed_equivalent(monkeypatch):
+    """An undirected graph handed over as a directed one goes through the other inverse."""
+    monkeypatch.setattr(spectrum, "DENSE_LIMIT", 0)
+    A = adjacency(GRAPHS["small world"])
+    one, other = lle_vectors(A, 5), lle_vectors(A, 5, directed=True)
+    assert other.values == pytest.approx(one.values, rel=1e-8)
+    assert np.linalg.svd(one.vectors.T @ other.vectors)[1].min() > 1 - 1e-7
+
+
+def test_cycle_closed_form(solver):
+    n = 75
+    pairs = lle_vectors(adjacency(nx.cycle_graph(n)), 6)
+    angle = 2 * np.pi * np.repeat([1, 2, 3], 2) / n
+    assert pairs.values == pytest.approx((1 - np.cos(angle)) ** 2, rel=1e-6)
+    # a circle: both coordinates of the first frequency together have constant radius
+    assert (pairs.vectors[:, :2] ** 2).sum(axis=1) == pytest.approx(2 / n, rel=1e-6)
+
+
+def test_complete_closed_form(solver):
+    n = 30
+    pairs = lle_vectors(adjacency(nx.complete_graph(n)), 3)
+    assert pairs.values == pytest.approx((1 + 1 / (n - 1)) ** 2)
+    assert pairs.gap == pytest.approx(0, abs=1e-12)
+
+
+def test_star_closed_form(solver):
+    """Leaves that sum to zero, with the hub at zero, cost 1 each."""
+    pairs = lle_vectors(adjacency(nx.star_graph(40)), 4)
+    assert pairs.values == pytest.approx(1)
+    assert pairs.vectors[0] == pytest.approx(0, abs=1e-9)
+
+
+def test_single_edge_and_single_node():
+    pairs = lle_vectors(adjacency(nx.path_graph(2)), 5)
+    assert pairs.values == pytest.approx([4])
+    assert abs(pairs.vectors[:, 0]) == pytest.approx([2**-0.5, 2**-0.5])
+    assert pairs.vectors[:, 0].sum() == pytest.approx(0)
+    assert np.isnan(pairs.gap)
+    assert lle_vectors(sparse.csr_array((1, 1)), 5).vectors.shape == (1, 0)
+
+
+def test_long_path_keeps_its_digits():
+    """Eigenvalues near 1e-10: M formed and solved in float64 has 1e-5 of error here."""
+    A = adjacency(nx.path_graph(600))
+    dense = lle_vectors(A, 3)
+    assert dense.n_solver_iter == 0
+    W = row_normalised(A)
+    for k in range(3):
+        y = dense.vectors[:, k]
+        assert np.sum((y - W @ y) ** 2) == pytest.approx(dense.values[k], rel=1e-9)
+
+
+def test_above_the_limit_iterates_and_agrees(monkeypatch):
+    A = adjacency(nx.connected_watts_strogatz_graph(spectrum.DENSE_LIMIT + 1, 8, 0.3, seed=2))
+    iterative = lle_vectors(A, 3)
+    assert iterative.n_solver_iter > 0
+    monkeypatch.setattr(spectrum, "DENSE_LIMIT", A.shape[0])
+    dense = lle_vectors(A, 3)
+    assert iterative.values == pytest.approx(dense.values, rel=1e-8)
+    assert iterative.gap == pytest.approx(dense.gap, rel=1e-6)
+
+
+def test_residuals_are_those_of_the_eigenproblem(solver):
+    A = adjacency(GRAPHS["hubs"])
+    pairs = lle_vectors(A, 4)
+    T = np.eye(150) - row_normalised(A).toarray()
+    left = T.T @ T @ pairs.vectors - pairs.vectors * pairs.values
+    assert pairs.residuals == pytest.approx(np.linalg.norm(left, axis=0), abs=1e-12)
+    assert (pairs.residuals < 1e-6 * pairs.values).all()
+
+
+def test_same_seed_same_bytes(monkeypatch):
+    monkeypatch.setattr(spectrum, "DENSE_LIMIT", 0)
+    A = adjacency(nx.cycle_graph(90))  # every eigenvalue twice: the start vector decides
+    one, same, other = (lle_vectors(A, 4, seed=seed).vectors for seed in (7, 7, 8))
+    assert one.tobytes() == same.tobytes()
+    assert abs(one - other).max() > 1e-3
+
+
+def test_too_few_restarts_raise(monkeypatch):
+    monkeypatch.setattr(spectrum, "DENSE_LIMIT", 0)
+    with pytest.raises(NotConverged, match=r"found \d+ of 21 eigenvectors .* max_iter=1 .* raise max_iter"):
+        lle_vectors(adjacency(nx.connected_watts_strogatz_graph(400, 6, 0.3, seed=1)), 20, max_iter=1)
+
+
+def test_residual_above_tol_raises(monkeypatch):
+    monkeypatch.setattr(spectrum, "DENSE_LIMIT", 0)
+    inexact = spectrum._conjugate_gradients
+    monkeypatch.setattr(spectrum, "_conjugate_gradients",
+                        lambda *args: inexact(*args, tol=1e-2))
+    with pytest.raises(NotConverged, match=r"residual above tol=1e-06 \(column \d+: .*raise tol"):
+        lle_vectors(adjacency(GRAPHS["small world"]), 3)
+
+
+def test_progress_is_called_with_a_line(monkeypatch):
+    monkeypatch.setattr(spectrum, "DENSE_LIMIT", 0)
+    clock = iter(range(0, 10**6, 2))
+    monkeypatch.setattr(spectrum.time, "monotonic", lambda: next(clock))
+    lines = []
+    pairs = lle_vectors(adjacency(GRAPHS["small world"]), 3, progress=lines.append)
+    assert len(lines) == 2 * pairs.n_iter or len(lines) == pairs.n_iter
+    assert lines[0].startswith("1 solves, ")
+
+
+def test_row_normalised_leaves_loop_only_and_empty_rows_at_zero():
+    A = sparse.csr_array(np.array([[1.0, 3, 0], [0, 5, 0], [0, 0, 0]]))
+    before = A.toarray()
+    assert row_normalised(A).toarray().tolist() == [[0.25, 0.75, 0], [0, 0, 0], [0, 0, 0]]
+    assert (A.toarray() == before).all()
+
+
+def test_fix_signs():
+    V = np.array([[-1.0, 0.5, 1.0], [0.5, -1.0, -1.0 - 1e-9], [0.0, 0.2, 0.3]])
+    fixed = fix_signs(V.copy())
+    assert (fixed == V * [-1, -1, 1]).all()
+    assert fix_signs(np.zeros((3, 0))).shape == (3, 0)
+    assert (fix_signs(np.zeros((3, 1))) == 0).all()
