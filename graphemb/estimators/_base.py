@@ -1,0 +1,331 @@
+"""What every estimator shares: input, output, and the way back from new rows to fitted nodes."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils._set_output import _get_output_config
+from sklearn.utils.validation import check_is_fitted, check_non_negative, validate_data
+
+from graphemb._validation import check_int, check_n_jobs
+from graphemb.embedding import Embedding
+from graphemb.graph import Graph, as_graph
+
+Report = dict[str, Any]
+
+
+class BaseEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Base of all estimators: a method adds `__init__`, `_embed` and `_fold_in`.
+
+    Attributes
+    ----------
+    embedding_ : ndarray of shape (n_nodes, n_components), dtype=float32
+        One row a node, in the order of `nodes_`. Columns the graph has no dimension for are zero.
+    nodes_ : range or tuple
+        Node labels by row.
+    graph_ : Graph
+        The graph of the fit.
+    n_features_in_ : int
+        Number of nodes: scikit-learn sees a graph as its square adjacency matrix.
+    feature_names_in_ : ndarray of shape (n_nodes,), dtype=object
+        Column names, where X was a DataFrame with only strings for column names.
+    fit_report_ : dict
+        What was done: `seconds` by stage (with `"total"`), `n_nodes`, `n_edges`, `n_isolated`,
+        `warnings` (messages of the method) and what the method adds.
+    """
+
+    n_components: int
+    n_jobs: int | None
+    verbose: int
+    callbacks: Any
+    weight: str | None
+
+    # -- what a method writes -------------------------------------------------------------------
+
+    def _validate(self) -> None:
+        """Check the parameters. A method with more of them extends this; `fit` calls it first."""
+        check_int("n_components", self.n_components, 1)
+        check_n_jobs(self.n_jobs)
+        if not isinstance(self.verbose, (bool, np.bool_)):
+            check_int("verbose", self.verbose, 0)
+        if not isinstance(self.callbacks, (tuple, list)) or not all(map(callable, self.callbacks)):
+            raise TypeError(f"callbacks must be a tuple or list of callables; got {self.callbacks!r}.")
+
+    def _embed(self, graph: Graph, report: Report) -> np.ndarray:
+        """Return the vectors of `graph`, float array of shape (n_nodes, k) with k <= n_components.
+
+        `report` becomes `fit_report_`; `report["seconds"]` is a dict to add stages to, and
+        `warn(report, message)` warns and keeps the message.
+        """
+        raise NotImplementedError
+
+    def _fold_in(self, enlarged: Graph, n_fitted: int) -> np.ndarray:
+        """Return the vectors of new nodes, float array of shape (n_new, k) with k <= n_components.
+
+        `enlarged` holds the fitted nodes with the fitted edges in its first `n_fitted` rows and the
+        new nodes after them, each with at least one edge to or from a fitted node. Nothing of
+        the estimator may change, and the same call must give the same result.
+        """
+        raise NotImplementedError
+
+    # -- scikit-learn's side --------------------------------------------------------------------
+
+    def fit(self, X: Any, y: Any = None) -> BaseEmbedding:
+        """Learn a vector for every node.
+
+        Parameters
+        ----------
+        X : Graph, NetworkX graph, igraph, PyG Data, or square array, sparse matrix or DataFrame
+            The graph; see `graphemb.Graph` for how edges are read. A matrix is an adjacency matrix.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a parameter or the graph is invalid; the message names it and the remedy.
+        FloatingPointError
+            If the method diverged to vectors that are not finite.
+        """
+        start = time.perf_counter()
+        self._validate()
+        graph = as_graph(X, weight=self.weight)
+        if _is_matrix(X):
+            validate_data(self, X, skip_check_array=True)
+        else:
+            self.n_features_in_ = graph.n_nodes
+            if hasattr(self, "feature_names_in_"):
+                del self.feature_names_in_
+
+        report: Report = {
+            "n_nodes": graph.n_nodes, "n_edges": graph.n_edges, "n_isolated": _count_isolated(graph),
+            "seconds": {"graph": time.perf_counter() - start}, "warnings": [],
+        }
+        vectors = self._padded(self._embed(graph, report), graph.n_nodes)
+        report["seconds"]["total"] = time.perf_counter() - start
+        self.embedding_ = vectors
+        self.nodes_ = graph.nodes
+        self.graph_ = graph
+        self.fit_report_ = report
+        self._n_features_out = vectors.shape[1]
+        return self
+
+    def fit_transform(self, X: Any, y: Any = None) -> Any:
+        """Learn a vector for every node and return them.
+
+        Parameters
+        ----------
+        X : as in `fit`
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        embedding : ndarray of shape (n_nodes, n_components), dtype=float32
+            `embedding_` itself, or a DataFrame after `set_output`; of a graph, a pandas one has
+            the node labels as its index.
+        """
+        return self._labelled(self.fit(X).embedding_, X, self.nodes_)
+
+    def transform(self, X: Any) -> Any:
+        """Return the learned vectors of fitted nodes, and fold new nodes in.
+
+        Parameters
+        ----------
+        X : Graph, NetworkX graph, igraph or PyG Data; or matrix of shape (n_rows, n_features_in_)
+            Of a graph, a row for each of its nodes, matched by label; nodes not seen in `fit` are
+            folded in from their edges to fitted nodes. Of a matrix (array, list, sparse or DataFrame),
+            a row that equals a row of the fitted adjacency matrix is that node, any other row is a new
+            node with these edges to the fitted nodes. Where several nodes were fitted with the same
+            row, its first occurrence in X is the first of them, its second the second, and so on
+            round.
+
+        Returns
+        -------
+        vectors : ndarray of shape (n_rows, n_components), dtype=float32
+            Or a DataFrame after `set_output`. A node with no edge to a fitted node gets zeros.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError
+            If X is not finite, has a negative weight, or does not have a column for each fitted node;
+            if new nodes are to be folded in and X is directed where the fitted graph is not, or
+            the other way round.
+
+        Warns
+        -----
+        UserWarning
+            With the number of new nodes without an edge to a fitted node.
+        """
+        check_is_fitted(self, "embedding_")
+        if _is_matrix(X):
+            return self._rows(*self._match_matrix(X))
+        graph = as_graph(X, weight=self.weight)
+        return self._labelled(self._rows(*self._match_graph(graph)), X, graph.nodes)
+
+    @property
+    def vectors_(self) -> Embedding:
+        """The fitted vectors as a lookup table by node label."""
+        check_is_fitted(self, "embedding_")
+        return Embedding(self.nodes_, self.embedding_)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.pairwise = True
+        tags.input_tags.sparse = True
+        tags.input_tags.positive_only = True
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
+
+    # -- from input rows to nodes ---------------------------------------------------------------
+
+    def _match_graph(self, graph: Graph) -> tuple[np.ndarray, sparse.coo_array]:
+        """Fitted row of each node of `graph` (-1: new) and the edges at new nodes."""
+        known = {label: row for row, label in enumerate(self.nodes_)}
+        row_of = np.fromiter((known.get(label, -1) for label in graph.nodes), np.int64, graph.n_nodes)
+        new = np.flatnonzero(row_of < 0)
+        if len(new) and graph.directed != self.graph_.directed:
+            kind, other = ("directed", "undirected") if graph.directed else ("undirected", "directed")
+            raise ValueError(
+                f"X is {kind} but the fitted graph is {other}, so its {len(new)} new nodes cannot be folded "
+                f"in; make X {other}, or fit on a {kind} graph.")
+        place = row_of.copy()
+        place[new] = self.graph_.n_nodes + np.arange(len(new))
+        edges = graph.to_scipy().tocoo()
+        at_new = (row_of[edges.row] < 0) | (row_of[edges.col] < 0)
+        n = self.graph_.n_nodes + len(new)
+        return row_of, sparse.coo_array(
+            (edges.data[at_new], (place[edges.row[at_new]], place[edges.col[at_new]])), shape=(n, n))
+
+    def _match_matrix(self, X: Any) -> tuple[np.ndarray, sparse.coo_array]:
+        """Fitted row of each row of X (-1: new) and the edges at new nodes."""
+        X = validate_data(self, X, reset=False, accept_sparse="csr")
+        check_non_negative(X, f"{type(self).__name__}.transform")
+        rows = _canonical(X)
+        fitted = _canonical(self.graph_.to_scipy())
+        same: dict[bytes, list[int]] = {}
+        for node in range(fitted.shape[0]):
+            same.setdefault(_key(fitted, node), []).append(node)
+        taken: dict[bytes, int] = {}
+        row_of = np.full(rows.shape[0], -1, np.int64)
+        for i in range(rows.shape[0]):
+            key = _key(rows, i)
+            if key in same:
+                row_of[i] = same[key][taken.get(key, 0) % len(same[key])]
+                taken[key] = taken.get(key, 0) + 1
+
+        new = rows[np.flatnonzero(row_of < 0)].tocoo()
+        n_fitted, n = fitted.shape[0], fitted.shape[0] + new.shape[0]
+        row, col, data = n_fitted + new.row, new.col, new.data
+        if not self.graph_.directed:
+            row, col, data = np.r_[row, col], np.r_[col, row], np.r_[data, data]
+        return row_of, sparse.coo_array((data, (row, col)), shape=(n, n))
+
+    def _rows(self, row_of: np.ndarray, new_edges: sparse.coo_array) -> np.ndarray:
+        """Vectors of the nodes `row_of`, those that are -1 folded in over `new_edges`."""
+        vectors = self.embedding_[row_of]
+        new = np.flatnonzero(row_of < 0)
+        if not len(new):
+            return vectors
+        n_fitted = self.graph_.n_nodes
+        linked = np.zeros(n_fitted + len(new), bool)
+        linked[:n_fitted] = True
+        linked[new_edges.row[new_edges.col < n_fitted]] = True
+        linked[new_edges.col[new_edges.row < n_fitted]] = True
+        vectors[new] = 0
+        n_unlinked = int((~linked).sum())
+        if n_unlinked:
+            warnings.warn(
+                f"{n_unlinked} of {len(new)} new nodes have no edge to a fitted node and get zero vectors.",
+                UserWarning, stacklevel=4)
+        new = new[linked[n_fitted:]]
+        if len(new):
+            enlarged = _enlarge(self.graph_, new_edges, np.flatnonzero(linked))
+            vectors[new] = self._padded(self._fold_in(enlarged, n_fitted), len(new))
+        return vectors
+
+    def _padded(self, vectors: np.ndarray, n_rows: int) -> np.ndarray:
+        """Float32 with exactly n_components columns, and finite."""
+        n_components = int(self.n_components)
+        if vectors.ndim != 2 or vectors.shape[0] != n_rows or vectors.shape[1] > n_components:
+            raise ValueError(f"{type(self).__name__} made vectors of shape {vectors.shape}; expected "
+                             f"({n_rows}, at most {n_components}). This is a bug in the method.")
+        with np.errstate(over="ignore"):  # said better below
+            out = np.ascontiguousarray(vectors, dtype=np.float32)
+        bad = np.flatnonzero(~np.isfinite(out).all(axis=1))
+        if len(bad):
+            raise FloatingPointError(
+                f"{type(self).__name__} diverged: the vectors of {len(bad)} of {n_rows} nodes are not finite "
+                f"(first: row {bad[0]}). Try a smaller learning_rate or weights of a smaller range.")
+        if out.shape[1] < n_components:
+            out = np.pad(out, ((0, 0), (0, n_components - out.shape[1])))
+        return out
+
+    def _labelled(self, vectors: np.ndarray, X: Any, nodes: Any) -> Any:
+        """As a pandas DataFrame with `nodes` for index where X is a graph and pandas is asked for."""
+        if _is_matrix(X) or _get_output_config("transform", self)["dense"] != "pandas":
+            return vectors  # scikit-learn's own wrapper does the rest
+        import pandas as pd
+
+        return pd.DataFrame(vectors, index=pd.Index(nodes, tupleize_cols=False), copy=False)
+
+
+def warn(report: Report, message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn about the fit, and keep the message in its report."""
+    report["warnings"].append(message)
+    warnings.warn(message, category, stacklevel=4)
+
+
+def _is_matrix(X: Any) -> bool:
+    return sparse.issparse(X) or isinstance(X, (list, tuple)) or hasattr(X, "__array__")
+
+
+def _count_isolated(graph: Graph) -> int:
+    """Number of nodes without any edge."""
+    linked = np.diff(graph.indptr) > 0
+    linked[graph.indices] = True
+    return int((~linked).sum())
+
+
+def _canonical(X: Any) -> sparse.csr_array:
+    """Rows as the Graph keeps them: float32, sorted, duplicates summed, no zeros."""
+    A = sparse.csr_array(X, copy=True)
+    A.sum_duplicates()
+    A.eliminate_zeros()
+    with np.errstate(over="ignore"):  # said better below
+        data = A.data.astype(np.float32)
+    lost = ~np.isfinite(data) | (data == 0)
+    if lost.any():
+        k = int(np.flatnonzero(lost)[0])
+        row = int(np.searchsorted(A.indptr, k, side="right")) - 1
+        raise ValueError(f"X[{row}, {A.indices[k]}] is {A.data[k]}, which float32 cannot hold; rescale X "
+                         "(and the graph of the fit alike).")
+    return sparse.csr_array((data, A.indices.astype(np.int32), A.indptr), shape=A.shape)
+
+
+def _key(A: sparse.csr_array, row: int) -> bytes:
+    """The content of a canonical row; equal rows have equal keys."""
+    cut = slice(A.indptr[row], A.indptr[row + 1])
+    return A.indices[cut].tobytes() + A.data[cut].tobytes()
+
+
+def _enlarge(graph: Graph, new_edges: sparse.coo_array, keep: np.ndarray) -> Graph:
+    """`graph` with `new_edges` among more rows, of which only `keep` stay."""
+    old = graph.to_scipy().tocoo()
+    both = sparse.coo_array(
+        (np.r_[old.data, new_edges.data], (np.r_[old.row, new_edges.row], np.r_[old.col, new_edges.col])),
+        shape=new_edges.shape).tocsr()
+    both = both[keep][:, keep] if len(keep) < both.shape[0] else both
+    both.sort_indices()
+    return Graph(both.indptr, both.indices, both.data, directed=graph.directed)
