@@ -1,0 +1,295 @@
+"""Files in, vectors out: the formats that graphs and embeddings are read from and written to.
+
+Nothing here unpickles, and nothing trusts a file: what does not add up raises ValueError with the
+file's name, and where the format has lines, the line.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import mmap as _mmap
+import os
+import sys
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, BinaryIO
+
+import numpy as np
+
+PathLike = str | os.PathLike[str]
+
+_DTYPES = {
+    "BOOL": "?", "U8": "u1", "I8": "i1", "U16": "<u2", "I16": "<i2", "F16": "<f2", "U32": "<u4",
+    "I32": "<i4", "F32": "<f4", "U64": "<u8", "I64": "<i8", "F64": "<f8",
+}
+_NAMES = {np.dtype(dtype): name for name, dtype in _DTYPES.items()}
+_MAX_HEADER = 100_000_000  # bytes; the reference implementation's own limit
+
+
+@contextlib.contextmanager
+def atomic_write(path: PathLike) -> Iterator[BinaryIO]:
+    """Open `path` for writing so that it is either wholly written or left as it was.
+
+    Bytes go to a temporary file in the same directory, which is flushed to disk and renamed over
+    `path` when the block ends; if the block raises, the temporary file is removed.
+
+    Parameters
+    ----------
+    path : str or path-like
+
+    Yields
+    ------
+    file : binary file object
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with atomic_write(os.path.join(folder, "a.bin")) as file:
+    ...         n = file.write(b"abc")
+    ...     os.listdir(folder)
+    ['a.bin']
+    """
+    target = os.path.realpath(os.fspath(path))  # a symbolic link stays a link
+    folder, name = os.path.split(target)
+    temporary = os.path.join(folder, f".{name}.{uuid.uuid4().hex}.tmp")
+    try:
+        with open(temporary, "xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        if os.path.exists(target):
+            os.chmod(temporary, os.stat(target).st_mode & 0o777)
+        os.replace(temporary, target)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise
+    if os.name == "posix":  # the rename itself must reach the disk; Windows cannot open a directory
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+# --- the safetensors layout ---------------------------------------------------------------------------
+
+
+def write_tensors(path: PathLike, tensors: Mapping[str, np.ndarray],
+                  metadata: Mapping[str, str] | None = None) -> None:
+    """Write named arrays in the safetensors layout [1]_, atomically.
+
+    Parameters
+    ----------
+    path : str or path-like
+    tensors : mapping of str to ndarray
+        Boolean, integer or floating arrays of any shape.
+    metadata : mapping of str to str, optional
+
+    Raises
+    ------
+    TypeError
+        If an array's dtype has no name in the format.
+
+    References
+    ----------
+    .. [1] https://github.com/huggingface/safetensors#format
+    """
+    little = {}
+    for name, array in tensors.items():
+        array = np.asarray(array)
+        dtype = array.dtype.newbyteorder("<")
+        if dtype not in _NAMES:
+            raise TypeError(f"tensor {name!r} has dtype {array.dtype}; the safetensors layout holds "
+                            f"{', '.join(_DTYPES)}.")
+        little[name] = np.ascontiguousarray(array, dtype=dtype).reshape(array.shape)
+    # Widest first: with a header padded to 8 bytes every array then starts at a multiple of its item size.
+    order = sorted(little, key=lambda name: (-little[name].itemsize, name))
+    header: dict[str, Any] = {"__metadata__": dict(metadata)} if metadata else {}
+    stop = 0
+    for name in order:
+        start, stop = stop, stop + little[name].nbytes
+        header[name] = {"dtype": _NAMES[little[name].dtype], "shape": list(little[name].shape),
+                        "data_offsets": [start, stop]}
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    with atomic_write(path) as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for name in order:
+            file.write(little[name].reshape(-1).view(np.uint8).data)
+
+
+def read_tensors(path: PathLike, *, mmap: bool = True) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """Read a file in the safetensors layout, checking every number in its header first.
+
+    Parameters
+    ----------
+    path : str or path-like
+    mmap : bool, default=True
+        Map the arrays from the file, read-only, instead of copying them into memory.
+
+    Returns
+    -------
+    tensors : dict of str to ndarray
+        In native byte order; read-only.
+    metadata : dict of str to str
+
+    Raises
+    ------
+    ValueError
+        If the file is truncated, corrupt or not in this layout.
+    """
+    size = os.path.getsize(path)
+    with open(path, "rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if size < 8 or length > min(size - 8, _MAX_HEADER):
+            raise ValueError(f"{os.fspath(path)} is not a safetensors file, or is truncated: {size} bytes, "
+                             f"with a header said to take {length} (limit {_MAX_HEADER}).")
+        try:
+            entries = json.loads(file.read(length).decode())
+            # RecursionError: brackets nested without end.
+        except (ValueError, RecursionError) as err:
+            raise ValueError(f"{os.fspath(path)}: the header is not valid JSON ({err}).") from None
+        tensors, metadata = _layout(os.fspath(path), entries, size - 8 - length)
+        buffer: Any
+        if mmap and size > 8 + length:
+            buffer = _mmap.mmap(file.fileno(), 0, access=_mmap.ACCESS_READ)
+            offset = 8 + length
+        else:
+            buffer, offset = file.read(), 0
+            if len(buffer) != size - 8 - length:
+                raise ValueError(f"{os.fspath(path)} changed while it was being read; read it again.")
+    return {
+        name: _native(np.ndarray(shape, dtype, buffer, offset + start))
+        for name, (dtype, shape, start) in tensors.items()
+    }, metadata
+
+
+def _layout(path: str, entries: Any, n_bytes: int) -> tuple[dict[str, tuple[np.dtype, tuple[int, ...], int]],
+                                                           dict[str, str]]:
+    """Check a decoded header: entries that tile the `n_bytes` of data without hole or overlap."""
+    if not isinstance(entries, dict):
+        raise ValueError(f"{path}: the header must be a JSON object; got {type(entries).__name__}.")
+    metadata = entries.pop("__metadata__", {})
+    if not isinstance(metadata, dict) or not all(isinstance(v, str) for v in metadata.values()):
+        raise ValueError(f"{path}: __metadata__ must map strings to strings.")
+    tensors, spans = {}, []
+    for name, entry in entries.items():
+        try:
+            dtype, shape = np.dtype(_DTYPES[entry["dtype"]]), entry["shape"]
+            start, stop = entry["data_offsets"]
+        except (TypeError, KeyError, ValueError):
+            raise ValueError(f"{path}: the entry of tensor {name!r} is malformed or of an unknown dtype: "
+                             f"{str(entry)[:200]}.") from None
+        if not (isinstance(shape, list) and len(shape) <= 32
+                and all(type(x) is int and 0 <= x <= sys.maxsize for x in (*shape, start, stop))
+                and stop - start == math.prod(shape) * dtype.itemsize
+                and stop <= n_bytes):
+            raise ValueError(f"{path}: tensor {name!r} ({str(entry)[:200]}) does not fit the {n_bytes} bytes "
+                             "of data; the file is truncated or corrupt.")
+        tensors[name] = (dtype, tuple(shape), start)
+        spans.append((start, stop))
+    end = 0
+    for start, stop in sorted(spans):
+        if start != end:
+            raise ValueError(f"{path}: tensors overlap or leave a hole at byte {min(start, end)}.")
+        end = stop
+    if end != n_bytes:
+        raise ValueError(f"{path}: the data has {n_bytes} bytes, the tensors {end}; the file is corrupt.")
+    return tensors, metadata
+
+
+def _native(array: np.ndarray) -> np.ndarray:
+    if not array.flags.aligned or sys.byteorder == "big":
+        array = array.astype(array.dtype.newbyteorder("="))
+    array.flags.writeable = False
+    return array
+
+
+# --- node labels --------------------------------------------------------------------------------------
+
+
+def encode_labels(nodes: Sequence[Any]) -> dict[str, np.ndarray]:
+    """Arrays that hold node labels exactly, types included.
+
+    Parameters
+    ----------
+    nodes : range or tuple
+        Labels in row order: None, bool, int of any size, float, str, and tuples of these.
+
+    Returns
+    -------
+    tensors : dict of str to ndarray
+        Empty for a range (rows are their own labels); `node_ints`, int64 of shape (n,), when every
+        label is an int that fits; else `node_json`, uint8, the bytes of a JSON list.
+
+    Raises
+    ------
+    TypeError
+        If a label is of another type.
+    """
+    if isinstance(nodes, range):
+        return {}
+    if set(map(type, nodes)) == {int} and min(nodes) >= -2**63 and max(nodes) < 2**63:
+        return {"node_ints": np.array(nodes, dtype=np.int64)}
+    text = json.dumps([_to_json(label) for label in nodes], separators=(",", ":"))
+    return {"node_json": np.frombuffer(text.encode(), dtype=np.uint8)}
+
+
+def decode_labels(tensors: Mapping[str, np.ndarray], n_nodes: int, path: PathLike) -> Sequence[Any]:
+    """The labels that `encode_labels` stored, `n_nodes` of them.
+
+    Raises
+    ------
+    ValueError
+        If the stored labels are malformed or not `n_nodes`.
+    """
+    if "node_ints" in tensors:
+        array = tensors["node_ints"]
+        if array.dtype != np.int64 or array.ndim != 1:
+            raise ValueError(f"{os.fspath(path)}: node_ints must be int64 and 1-D; "
+                             f"got {array.dtype} of shape {array.shape}.")
+        nodes: Sequence[Any] = tuple(array.tolist())
+    elif "node_json" in tensors:
+        array = tensors["node_json"]
+        try:
+            if array.dtype != np.uint8 or array.ndim != 1:
+                raise ValueError(f"node_json must be uint8 and 1-D; got {array.dtype} of shape {array.shape}")
+            values = json.loads(array.tobytes().decode())
+            if not isinstance(values, list):
+                raise ValueError("not a JSON list")
+            nodes = tuple(map(_from_json, values))
+        except (ValueError, RecursionError) as err:
+            raise ValueError(f"{os.fspath(path)}: the node labels are corrupt ({err}).") from None
+    else:
+        nodes = range(n_nodes)
+    if len(nodes) != n_nodes:
+        raise ValueError(f"{os.fspath(path)}: {len(nodes)} labels for {n_nodes} nodes; the file is corrupt.")
+    return nodes
+
+
+def _to_json(label: Any) -> Any:
+    kind = type(label)
+    if label is None or kind is bool or kind is str or (kind is float and label == label):
+        return label
+    if kind is int:
+        # Hexadecimal, because Python caps the decimal digits it will parse.
+        return label if -2**63 <= label < 2**63 else {"int": hex(label)}
+    if kind is tuple:
+        return [_to_json(part) for part in label]
+    raise TypeError(f"label {label!r} of type {kind.__module__}.{kind.__qualname__} cannot be "
+                    "stored in a file; labels there are None, bool, int, float (not NaN), str, or tuples of these. Relabel the "
+                    "nodes first, for example with networkx.relabel_nodes(G, str).")
+
+
+def _from_json(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(map(_from_json, value))
+    if isinstance(value, dict):
+        if set(value) != {"int"} or not isinstance(value["int"], str):
+            raise ValueError(f"unknown label {str(value)[:100]}")
+        return int(value["int"], 16)
+    return value
