@@ -1,0 +1,190 @@
+"""How things are measured: alternating runs, medians, memory in a fresh process, one record a line."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "benchmarks" / "results"
+PACKAGES = ("graphemb", "numpy", "scipy", "scikit-learn", "networkx", "gensim", "Cython")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a bench is asked for."""
+
+    quick: bool = False
+    graphs: tuple[str, ...] = ()  # empty: the bench's own choice
+    repeat: int = 3
+    seed: int = 0
+    n_jobs: int = 1
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One timed run: seconds by the clock, seconds of processor, and what it returned."""
+
+    wall: float
+    cpu: float
+    result: Any
+
+
+class CheckFailed(Exception):
+    """A bench's output is not what was asked for: the figures beside it mean nothing."""
+
+
+def check(holds: bool, message: str) -> None:
+    """Raise `CheckFailed` with `message` unless `holds`."""
+    if not holds:
+        raise CheckFailed(message)
+
+
+def timed(run: Callable[[], Any]) -> Sample:
+    """Run once."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    result = run()
+    return Sample(time.perf_counter() - wall, time.process_time() - cpu, result)
+
+
+def alternate(cases: Mapping[str, Callable[[], Any]], repeat: int) -> dict[str, list[Sample]]:
+    """Run A B A B ...: whatever drifts on the machine meanwhile drifts for all cases alike."""
+    samples: dict[str, list[Sample]] = {name: [] for name in cases}
+    for _ in range(repeat):
+        for name, run in cases.items():
+            samples[name].append(timed(run))
+    return samples
+
+
+def spread(values: Iterable[float]) -> dict[str, float]:
+    """Median, smallest and largest."""
+    values = sorted(values)
+    return {"median": statistics.median(values), "min": values[0], "max": values[-1]}
+
+
+def ratios(numerators: Iterable[float], denominators: Iterable[float]) -> dict[str, float]:
+    """Spread of the ratio, taken pair by pair of neighbouring runs."""
+    return spread(a / b for a, b in zip(numerators, denominators, strict=True))
+
+
+def fresh(function: str, **arguments: Any) -> dict[str, Any]:
+    """Call ``"module:function"`` in a new process, with its memory watched.
+
+    Returns
+    -------
+    outcome : dict
+        ``result`` (whatever JSON carries), ``wall`` and ``cpu`` in seconds, and in MB (10**6 bytes)
+        ``rss_imports`` (resident once the modules were imported) and ``rss_peak``.
+        Memory is None on platforms that do not tell.
+
+    Notes
+    -----
+    The module may define ``imports()``, called before memory is first read: what it loads counts as the
+    interpreter's, not as the run's.
+    """
+    command = [sys.executable, "-m", "benchmarks.measure", function, json.dumps(arguments)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT)
+    if done.returncode:
+        raise RuntimeError(f"{function}({arguments}) ended with {done.returncode}:\n{done.stderr[-2000:]}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def _in_fresh_process(function: str, arguments: str) -> None:
+    module_name, name = function.split(":")
+    module = importlib.import_module(module_name)
+    if hasattr(module, "imports"):
+        module.imports()
+    before = _resident("VmRSS")
+    sample = timed(lambda: getattr(module, name)(**json.loads(arguments)))
+    print(json.dumps({"result": sample.result, "wall": sample.wall, "cpu": sample.cpu,
+                      "rss_imports": before, "rss_peak": _resident("VmHWM")}))
+
+
+def _resident(key: str) -> float | None:
+    """Resident memory of this process in MB, now (VmRSS) or at its peak (VmHWM)."""
+    try:  # not getrusage on Linux: its peak is inherited from the parent across exec
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return next(int(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith(key))
+    except OSError:
+        pass
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6  # macOS: bytes, the peak so far
+
+
+def machine() -> dict[str, Any]:
+    """What the figures depend on: processor, system, versions, commit."""
+    versions = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            versions[package] = "absent"
+    return {"processor": _processor(), "cores": os.cpu_count(), "system": platform.platform(),
+            "versions": versions, "commit": _commit(),
+            "threads": {k: v for k, v in os.environ.items() if k.endswith("_NUM_THREADS")}}
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def _commit() -> str:
+    """The commit measured; "+" behind it says that the tree differs from it."""
+    try:
+        head, changed = (
+            subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+            for words in (["rev-parse", "--short=12", "HEAD"], ["status", "--porcelain", "-uno"]))
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return head.strip() + ("+" if changed.strip() else "")
+
+
+class Recorder:
+    """Prints each record and appends it as a line of JSON to ``results/<bench>.jsonl``."""
+
+    def __init__(self, bench: str, settings: Settings, results: Path = RESULTS) -> None:
+        self.bench, self.settings, self.path = bench, settings, results / f"{bench}.jsonl"
+        self.common = {"bench": bench, "time": datetime.now(UTC).isoformat(timespec="seconds"),
+                       "quick": settings.quick, "seed": settings.seed, "n_jobs": settings.n_jobs,
+                       "machine": machine()}
+
+    def __call__(self, case: str, **values: Any) -> None:
+        shown = "  ".join(f"{key} {_short(value)}" for key, value in values.items())
+        print(f"  {case:<44} {shown}", flush=True)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with open(self.path, "a", encoding="utf-8") as file:
+            file.write(json.dumps({**self.common, "case": case, **values}) + "\n")
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, dict) and value.keys() == {"median", "min", "max"}:
+        return f"{_short(value['median'])} [{_short(value['min'])}, {_short(value['max'])}]"
+    if isinstance(value, dict):
+        return " ".join(f"{k} {_short(v)}" for k, v in value.items())
+    if isinstance(value, float):
+        return f"{value:.4g}" if abs(value) < 1e5 else f"{value:,.0f}"
+    return str(value)
+
+
+if __name__ == "__main__":
+    _in_fresh_process(*sys.argv[1:])
