@@ -110,11 +110,12 @@ class BaseEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             "n_nodes": graph.n_nodes, "n_edges": graph.n_edges, "n_isolated": _count_isolated(graph),
             "seconds": {"graph": time.perf_counter() - start}, "warnings": [],
         }
-        vectors = self._padded(self._embed(graph, report), graph.n_nodes)
+        vectors = self._padded(self._embed(graph, report), graph.n_nodes, int(self.n_components))
         report["seconds"]["total"] = time.perf_counter() - start
         self.embedding_ = vectors
         self.nodes_ = graph.nodes
         self.graph_ = graph
+        self._given = _rounded_rows(X, graph) if _is_matrix(X) else None
         self.fit_report_ = report
         self._n_features_out = vectors.shape[1]
         return self
@@ -216,7 +217,8 @@ class BaseEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         fitted = _canonical(self.graph_.to_scipy())
         same: dict[bytes, list[int]] = {}
         for node in range(fitted.shape[0]):
-            same.setdefault(_key(fitted, node), []).append(node)
+            for key in {_key(A, node) for A in (fitted, self._given) if A is not None}:
+                same.setdefault(key, []).append(node)
         taken: dict[bytes, int] = {}
         row_of = np.full(rows.shape[0], -1, np.int64)
         for i in range(rows.shape[0]):
@@ -252,12 +254,11 @@ class BaseEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         new = new[linked[n_fitted:]]
         if len(new):
             enlarged = _enlarge(self.graph_, new_edges, np.flatnonzero(linked))
-            vectors[new] = self._padded(self._fold_in(enlarged, n_fitted), len(new))
+            vectors[new] = self._padded(self._fold_in(enlarged, n_fitted), len(new), vectors.shape[1])
         return vectors
 
-    def _padded(self, vectors: np.ndarray, n_rows: int) -> np.ndarray:
+    def _padded(self, vectors: np.ndarray, n_rows: int, n_components: int) -> np.ndarray:
         """Float32 with exactly n_components columns, and finite."""
-        n_components = int(self.n_components)
         if vectors.ndim != 2 or vectors.shape[0] != n_rows or vectors.shape[1] > n_components:
             raise ValueError(f"{type(self).__name__} made vectors of shape {vectors.shape}; expected "
                              f"({n_rows}, at most {n_components}). This is a bug in the method.")
@@ -298,9 +299,17 @@ def _count_isolated(graph: Graph) -> int:
     return int((~linked).sum())
 
 
+def _rounded_rows(X: Any, graph: Graph) -> sparse.csr_array | None:
+    """The rows of X where the graph replaced entries that differ by rounding with their mean, else None."""
+    if graph.directed or graph.weights is None:
+        return None
+    rows = _canonical(X if sparse.issparse(X) else np.asarray(X, dtype=np.float64))
+    return None if np.array_equal(rows.data, graph.weights) else rows
+
+
 def _canonical(X: Any) -> sparse.csr_array:
     """Rows as the Graph keeps them: float32, sorted, duplicates summed, no zeros."""
-    A = sparse.csr_array(X, copy=True)
+    A = sparse.csr_array(X, dtype=np.float64, copy=True)
     A.sum_duplicates()
     A.eliminate_zeros()
     with np.errstate(over="ignore"):  # said better below
@@ -311,7 +320,9 @@ def _canonical(X: Any) -> sparse.csr_array:
         row = int(np.searchsorted(A.indptr, k, side="right")) - 1
         raise ValueError(f"X[{row}, {A.indices[k]}] is {A.data[k]}, which float32 cannot hold; rescale X "
                          "(and the graph of the fit alike).")
-    return sparse.csr_array((data, A.indices.astype(np.int32), A.indptr), shape=A.shape)
+    rows = sparse.csr_array((data, A.indices, A.indptr), shape=A.shape)
+    rows.indices = rows.indices.astype(np.int32)  # the constructor may have widened them, and keys are bytes
+    return rows
 
 
 def _key(A: sparse.csr_array, row: int) -> bytes:
