@@ -181,7 +181,7 @@ def documented():
                         yield pytest.param(inner, id=f"{name}.{node.name}.{inner.name}")
 
 
-@pytest.mark.parametrize("node", documented())
+@pytest.mark.parametrize("node", list(documented()))
 def test_public_things_have_docstrings(node):
     assert ast.get_docstring(node)
 
