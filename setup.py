@@ -1,20 +1,21 @@
 """Compile the kernels of `ext/` into `graphemb._<name>`."""
 import sys
+from pathlib import Path
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
-common = ["ext/common.pxd", "ext/rng.h", "ext/portable.h"]
+headers = [path.as_posix() for path in sorted(Path("ext").glob("*.h")) + sorted(Path("ext").glob("*.pxd"))]
+# Walks must not depend on the instruction set, so no fused multiply-add there; training wants it.
 kernels = {
-    # Walks must not depend on the instruction set, so no fused multiply-add there.
-    "walks": (common, ["-ffp-contract=off"]),
-    # Training wants it. GCC notes that vector arguments changed their ABI in GCC 4: ours are all inlined.
-    "sgns": ([*common, "ext/vec.h", "ext/sgns.h"], ["-ffp-contract=fast", "-Wno-psabi"]),
+    "walks": ([], ["-ffp-contract=off"]),
+    "sgns": (["sgns_baseline.c", "sgns_avx2.c", "sgns_avx512.c"], ["-ffp-contract=fast", "-Wno-psabi"]),
 }
 extensions = [
-    Extension(f"graphemb._{name}", [f"ext/_{name}.pyx"], include_dirs=["ext"], depends=depends,
+    Extension(f"graphemb._{name}", [f"ext/_{name}.pyx", *(f"ext/{source}" for source in sources)],
+              include_dirs=["ext"], depends=headers,
               extra_compile_args=["/O2"] if sys.platform == "win32" else ["-O3", *flags])
-    for name, (depends, flags) in kernels.items()
+    for name, (sources, flags) in kernels.items()
 ]
 setup(ext_modules=cythonize(
     extensions, include_path=["ext"], build_dir="build",

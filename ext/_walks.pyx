@@ -1,0 +1,339 @@
+"""Random-walk kernels: arrays in, arrays filled; no state, no GIL, no checks of ranges.
+
+Many walks advance together, one small loop per memory access: while one walk waits for a line, the
+lines of the others are on their way. Every random number is `ge_draw(key, walk, t)` with t counting
+the draws of that walk, so the result does not depend on how the work is cut.
+"""
+from common cimport ge_below, ge_draw, ge_prefetch, ge_unit, int32_t, int64_t, uint32_t, uint64_t
+
+cdef enum:
+    GROUP = 64  # walks in flight
+    PATIENCE = 64  # rejections after which a step of node2vec is drawn from the whole row instead
+
+
+def alias_tables(
+    const int64_t[::1] indptr not None,    # IN  (n_nodes + 1)
+    const int32_t[::1] indices not None,   # IN  (n_arcs)
+    const float[::1] weights not None,     # IN  (n_arcs) > 0
+    int64_t start, int64_t stop,           # IN  rows to build
+    double[::1] scaled not None,           # TMP (largest degree)
+    int32_t[::1] stack not None,           # TMP (largest degree)
+    uint32_t[:, ::1] table not None,       # OUT (n_arcs, 3) threshold, neighbour, alias neighbour
+    double[::1] strength not None,         # OUT (n_nodes) sum of the row's weights
+):
+    """Walker's alias tables, Vose's construction, one per row: 12 bytes an arc."""
+    cdef int64_t u, begin, degree, i, small, large, n_small, n_large
+    cdef double total
+    with nogil:
+        for u in range(start, stop):
+            begin = indptr[u]
+            degree = indptr[u + 1] - begin
+            total = 0.0
+            for i in range(degree):
+                total += weights[begin + i]
+            strength[u] = total
+            # One array, two stacks: the light entries grow from the left, the heavy from the right.
+            n_small = n_large = 0
+            for i in range(degree):
+                scaled[i] = weights[begin + i] * <double>degree / total
+                table[begin + i, 0] = <uint32_t>0xFFFFFFFF
+                table[begin + i, 1] = <uint32_t>indices[begin + i]
+                table[begin + i, 2] = <uint32_t>indices[begin + i]
+                if scaled[i] < 1.0:
+                    stack[n_small] = <int32_t>i
+                    n_small += 1
+                else:
+                    n_large += 1
+                    stack[degree - n_large] = <int32_t>i
+            while n_small > 0 and n_large > 0:
+                n_small -= 1
+                small = stack[n_small]
+                large = stack[degree - n_large]
+                table[begin + small, 0] = <uint32_t>(scaled[small] * 4294967296.0)
+                table[begin + small, 2] = <uint32_t>indices[begin + large]
+                scaled[large] = (scaled[large] + scaled[small]) - 1.0
+                if scaled[large] < 1.0:
+                    n_large -= 1
+                    stack[n_small] = <int32_t>large
+                    n_small += 1
+
+
+def first_order(
+    const int64_t[::1] indptr not None,    # IN  (n_nodes + 1)
+    const int32_t[::1] indices not None,   # IN  (n_arcs)
+    const uint32_t[:, ::1] table not None,  # IN  (n_arcs, 3) alias tables, or (0, 3): unweighted
+    uint64_t key,                          # IN
+    const int64_t[::1] ids not None,       # IN  (m) number of each walk
+    const int32_t[::1] starts not None,    # IN  (m) first node of each walk
+    int32_t[:, ::1] walks not None,        # OUT (m, walk_length), -1 past a dead end
+):
+    """Walks whose next node depends on the current one alone. Returns how many hit a dead end."""
+    cdef int64_t m = walks.shape[0], length = walks.shape[1]
+    cdef int64_t first, size, w, t, u, degree, dead_ends = 0
+    cdef bint weighted = table.shape[0] > 0
+    cdef int64_t[GROUP] arc
+    cdef uint32_t[GROUP] coin
+    cdef int32_t[GROUP] current
+    cdef int32_t v
+    cdef uint64_t draw
+    with nogil:
+        first = 0
+        while first < m:
+            size = min(<int64_t>GROUP, m - first)
+            for w in range(size):
+                current[w] = walks[first + w, 0] = starts[first + w]
+            for t in range(1, length):
+                for w in range(size):
+                    u = current[w]
+                    arc[w] = -1
+                    if u < 0:
+                        continue
+                    degree = indptr[u + 1] - indptr[u]
+                    if degree == 0:
+                        dead_ends += 1
+                        continue
+                    draw = ge_draw(key, <uint64_t>ids[first + w], <uint64_t>(t - 1))
+                    arc[w] = indptr[u] + ge_below(draw, degree)
+                    if weighted:
+                        coin[w] = <uint32_t>draw
+                        ge_prefetch(&table[arc[w], 0])
+                    else:
+                        ge_prefetch(&indices[arc[w]])
+                for w in range(size):
+                    v = -1
+                    if arc[w] >= 0:
+                        if weighted:
+                            v = <int32_t>table[arc[w], 1 if coin[w] < table[arc[w], 0] else 2]
+                        else:
+                            v = indices[arc[w]]
+                        ge_prefetch(&indptr[v])
+                    current[w] = walks[first + w, t] = v
+            first += GROUP
+    return dead_ends
+
+
+cdef inline int64_t find(const int32_t *indices, int64_t begin, int64_t end, int32_t v) noexcept nogil:
+    """Position of v in the sorted row [begin, end), or -1."""
+    cdef int64_t middle, stop = end
+    while begin < end:
+        middle = (begin + end) >> 1
+        if indices[middle] < v:
+            begin = middle + 1
+        else:
+            end = middle
+    return begin if begin < stop and indices[begin] == v else -1
+
+
+cdef enum Kind:
+    NONE, BASE, COMMON, RETURN, EXACT
+
+
+cdef struct Walker:
+    int64_t row       # of the output
+    int64_t t         # position to fill next
+    uint64_t draws    # made so far
+    int32_t tries     # of this step
+    int64_t begin, degree            # row of the current node
+    int64_t prev_begin, prev_degree  # row of the one before
+    int32_t current, prev, candidate
+    Kind kind
+    int64_t arc
+    double back       # weight of the arc current -> prev, where returns have a component
+
+
+def second_order(
+    const int64_t[::1] indptr not None,    # IN  (n_nodes + 1)
+    const int32_t[::1] indices not None,   # IN  (n_arcs) sorted in each row
+    const float[::1] weights not None,     # IN  (n_arcs), or empty: unweighted
+    const uint32_t[:, ::1] table not None,  # IN  (n_arcs, 3) alias tables, or (0, 3): unweighted
+    const double[::1] strength not None,   # IN  (n_nodes), or empty: unweighted
+    bint directed,                         # IN
+    double p, double q,                    # IN
+    uint64_t key,                          # IN
+    const int64_t[::1] ids not None,       # IN  (m) number of each walk
+    const int32_t[::1] starts not None,    # IN  (m) first node of each walk
+    int32_t[:, ::1] walks not None,        # OUT (m, walk_length), -1 past a dead end
+):
+    """node2vec walks by rejection from an envelope of three components, exact, without tables.
+    Returns how many steps were proposed and how many walks hit a dead end.
+
+    With x a neighbour of the current node v and t the node before it, node2vec's unnormalised
+    probability is w(v, x) times 1/p if x = t, 1 if t -> x is an arc, 1/q otherwise. The envelope is
+
+      base    any neighbour, 1/q each;      thinned where the target is below 1/q
+      common  1 - 1/q on top, if q > 1;     kept only for x != t with an arc t -> x
+      return  1/p - 1/q on top, if p < q;   always kept
+
+    and a component is chosen in proportion to its mass, then a neighbour inside it. A step that is
+    rejected PATIENCE times (extreme p and q) is drawn by inversion from the whole row, so the time
+    of a step is bounded for any p and q.
+    """
+    cdef int64_t m = walks.shape[0], length = walks.shape[1]
+    cdef int64_t n_active, n_next = 0, i, t, proposals = 0, dead_ends = 0
+    cdef bint weighted = table.shape[0] > 0, keep
+    cdef double alpha = 1.0 / p, beta = 1.0 / q
+    cdef double extra_common = max(0.0, 1.0 - beta), extra_return = max(0.0, alpha - beta)
+    cdef double keep_common = min(1.0, q), keep_prev = min(1.0, alpha * q)
+    cdef double base, common, u
+    cdef uint64_t draw
+    cdef uint32_t coin
+    cdef const int32_t *columns = &indices[0] if indices.shape[0] else NULL
+    cdef const float *values = &weights[0] if weighted else NULL
+    cdef Walker[GROUP] walkers
+    cdef Walker *w
+    with nogil:
+        n_active = min(<int64_t>GROUP, m)
+        for i in range(n_active):
+            open_walk(&walkers[i], n_next, starts[n_next])
+            walks[n_next, 0] = starts[n_next]
+            n_next += 1
+        while n_active > 0:
+            # The row of the current node; walks that are over make room for the next.
+            i = 0
+            while i < n_active:
+                w = &walkers[i]
+                if w.kind == NONE:
+                    if w.t < length:
+                        w.begin = indptr[w.current]
+                        w.degree = indptr[w.current + 1] - w.begin
+                        if w.degree == 0:
+                            dead_ends += 1
+                            for t in range(w.t, length):
+                                walks[w.row, t] = -1
+                            w.t = length
+                    if w.t >= length:
+                        if n_next < m:
+                            open_walk(w, n_next, starts[n_next])
+                            walks[n_next, 0] = starts[n_next]
+                            ge_prefetch(&indptr[w.current])
+                            n_next += 1
+                        else:
+                            n_active -= 1
+                            walkers[i] = walkers[n_active]
+                        continue
+                    w.back = 1.0
+                    if extra_return > 0.0 and w.prev >= 0 and (weighted or directed):
+                        t = find(columns, w.begin, w.begin + w.degree, w.prev)
+                        w.back = 0.0 if t < 0 else <double>weights[t] if weighted else 1.0
+                i += 1
+
+            # A component, and the arc proposed in it.
+            for i in range(n_active):
+                w = &walkers[i]
+                draw = ge_draw(key, <uint64_t>ids[w.row], w.draws)
+                w.draws += 1
+                w.tries += 1
+                proposals += 1
+                if w.tries > PATIENCE:
+                    w.kind = EXACT
+                    w.candidate = draw_from_row(columns, values, w, alpha, beta, ge_unit(draw))
+                    continue
+                if w.prev < 0:
+                    w.kind = BASE
+                    w.arc = w.begin + ge_below(draw, w.degree)
+                    w.candidate = <int32_t><uint32_t>draw  # the coin of the alias draw
+                else:
+                    base = beta * (strength[w.current] if weighted else <double>w.degree)
+                    if weighted:
+                        common = extra_common * strength[w.current]
+                    else:
+                        common = extra_common * <double>min(w.degree, w.prev_degree)
+                    u = ge_unit(draw) * (base + common + extra_return * w.back)
+                    if u < base:
+                        w.kind = BASE
+                        w.arc = w.begin + min(<int64_t>(u * q), w.degree - 1)
+                    elif u < base + common:
+                        w.kind = COMMON
+                        if w.degree <= w.prev_degree:
+                            w.arc = w.begin + min(<int64_t>((u - base) / extra_common), w.degree - 1)
+                        else:
+                            w.arc = w.prev_begin + min(<int64_t>((u - base) / extra_common), w.prev_degree - 1)
+                    else:
+                        w.kind = RETURN
+                        w.candidate = w.prev
+                        continue
+                    if weighted:  # a neighbour in proportion to its weight takes a draw of its own
+                        draw = ge_draw(key, <uint64_t>ids[w.row], w.draws)
+                        w.draws += 1
+                        w.arc = w.begin + ge_below(draw, w.degree)
+                        w.candidate = <int32_t><uint32_t>draw
+                if weighted:
+                    ge_prefetch(&table[w.arc, 0])
+                else:
+                    ge_prefetch(&columns[w.arc])
+
+            # The node proposed.
+            for i in range(n_active):
+                w = &walkers[i]
+                if w.kind == BASE or w.kind == COMMON:
+                    if weighted:
+                        coin = <uint32_t>w.candidate
+                        w.candidate = <int32_t>table[w.arc, 1 if coin < table[w.arc, 0] else 2]
+                    else:
+                        w.candidate = columns[w.arc]
+                ge_prefetch(&indptr[w.candidate])
+
+            # Kept or not.
+            for i in range(n_active):
+                w = &walkers[i]
+                keep = True
+                if w.prev >= 0:
+                    if w.kind == COMMON:
+                        keep = w.candidate != w.prev and is_common(columns, w, weighted)
+                    elif w.kind == BASE:
+                        if w.candidate == w.prev:
+                            if keep_prev < 1.0:
+                                keep = ge_unit(ge_draw(key, <uint64_t>ids[w.row], w.draws)) < keep_prev
+                                w.draws += 1
+                        elif keep_common < 1.0:
+                            keep = ge_unit(ge_draw(key, <uint64_t>ids[w.row], w.draws)) < keep_common
+                            w.draws += 1
+                            if not keep:
+                                keep = find(columns, w.prev_begin, w.prev_begin + w.prev_degree, w.candidate) < 0
+                if keep:
+                    walks[w.row, w.t] = w.candidate
+                    w.t += 1
+                    w.prev = w.current
+                    w.prev_begin = w.begin
+                    w.prev_degree = w.degree
+                    w.current = w.candidate
+                    w.tries = 0
+                    w.kind = NONE
+    return proposals, dead_ends
+
+
+cdef inline void open_walk(Walker *w, int64_t row, int32_t start) noexcept nogil:
+    w.row = row
+    w.t = 1
+    w.tries = 0
+    w.draws = 0
+    w.current = start
+    w.prev = -1
+    w.prev_begin = w.prev_degree = 0
+    w.kind = NONE
+
+
+cdef inline bint is_common(const int32_t *indices, Walker *w, bint weighted) noexcept nogil:
+    """Whether the candidate, taken from one of the two rows, is in the other one too."""
+    if weighted or w.degree <= w.prev_degree:
+        return find(indices, w.prev_begin, w.prev_begin + w.prev_degree, w.candidate) >= 0
+    return find(indices, w.begin, w.begin + w.degree, w.candidate) >= 0
+
+
+cdef int32_t draw_from_row(const int32_t *indices, const float *weights, Walker *w, double alpha, double beta,
+                           double u) noexcept nogil:
+    """One neighbour by inversion of the definition, u uniform in [0, 1)."""
+    cdef double total = 0.0, target = 0.0
+    cdef int64_t i
+    cdef int sweep
+    for sweep in range(2):
+        target = u * total
+        total = 0.0
+        for i in range(w.begin, w.begin + w.degree):
+            total += (weights[i] if weights else 1.0) * (
+                alpha if indices[i] == w.prev
+                else 1.0 if find(indices, w.prev_begin, w.prev_begin + w.prev_degree, indices[i]) >= 0
+                else beta)
+            if sweep and total > target:
+                return indices[i]
+    return indices[w.begin + w.degree - 1]

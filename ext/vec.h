@@ -1,0 +1,116 @@
+/* Sixteen floats as one value: GCC and Clang lower it to whatever registers the target has;
+ * elsewhere it is a struct and plain loops. */
+#ifndef GRAPHEMB_VEC_H
+#define GRAPHEMB_VEC_H
+
+#include <string.h>
+
+#include "sgns.h"
+
+#if defined(__clang__) || (defined(__GNUC__) && __GNUC__ >= 12)
+
+typedef float ge_vec __attribute__((vector_size(64)));
+typedef float ge_vec_unaligned __attribute__((vector_size(64), aligned(4)));
+typedef uint32_t ge_bits __attribute__((vector_size(64)));
+
+GE_INLINE ge_vec vec_load(const float *x) { return *(const ge_vec_unaligned *)x; }
+GE_INLINE void vec_store(float *x, ge_vec a) { *(ge_vec_unaligned *)x = a; }
+GE_INLINE ge_vec vec_all(float x) { return (ge_vec){x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x}; }
+GE_INLINE ge_vec vec_add(ge_vec a, ge_vec b) { return a + b; }
+GE_INLINE ge_vec vec_sub(ge_vec a, ge_vec b) { return a - b; }
+GE_INLINE ge_vec vec_mul(ge_vec a, ge_vec b) { return a * b; }
+GE_INLINE ge_vec vec_div(ge_vec a, ge_vec b) { return a / b; }
+GE_INLINE ge_vec vec_fma(ge_vec a, ge_vec b, ge_vec c) { return a * b + c; }
+GE_INLINE ge_vec vec_min(ge_vec a, ge_vec b)
+{
+    ge_bits less = (ge_bits)(a < b);
+    return (ge_vec)((less & (ge_bits)a) | (~less & (ge_bits)b));
+}
+GE_INLINE ge_vec vec_max(ge_vec a, ge_vec b) { return vec_sub((ge_vec){0}, vec_min(-a, -b)); }
+
+/* 2^n for the integer n in the low bits of 1.5 * 2^23 + n. */
+GE_INLINE ge_vec vec_power(ge_vec a)
+{
+    ge_bits bits = ((ge_bits)a << 23) + 0x3F800000u;
+    return (ge_vec)bits;
+}
+
+/* Sums of neighbouring lanes: the eight of a, then the eight of b. */
+GE_INLINE ge_vec vec_fold(ge_vec a, ge_vec b)
+{
+    return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30)
+         + __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+}
+
+#else
+
+typedef struct { float x[GE_LANES]; } ge_vec;
+
+#define GE_LANEWISE(name, expression) \
+    GE_INLINE ge_vec name(ge_vec a, ge_vec b) \
+    { \
+        for (int i = 0; i < GE_LANES; i++) a.x[i] = (expression); \
+        return a; \
+    }
+GE_LANEWISE(vec_add, a.x[i] + b.x[i])
+GE_LANEWISE(vec_sub, a.x[i] - b.x[i])
+GE_LANEWISE(vec_mul, a.x[i] * b.x[i])
+GE_LANEWISE(vec_div, a.x[i] / b.x[i])
+GE_LANEWISE(vec_min, a.x[i] < b.x[i] ? a.x[i] : b.x[i])
+GE_LANEWISE(vec_max, a.x[i] > b.x[i] ? a.x[i] : b.x[i])
+#undef GE_LANEWISE
+
+GE_INLINE ge_vec vec_load(const float *x)
+{
+    ge_vec a;
+    memcpy(a.x, x, sizeof a.x);
+    return a;
+}
+GE_INLINE void vec_store(float *x, ge_vec a) { memcpy(x, a.x, sizeof a.x); }
+GE_INLINE ge_vec vec_all(float x)
+{
+    ge_vec a;
+    for (int i = 0; i < GE_LANES; i++) a.x[i] = x;
+    return a;
+}
+GE_INLINE ge_vec vec_fma(ge_vec a, ge_vec b, ge_vec c) { return vec_add(vec_mul(a, b), c); }
+GE_INLINE ge_vec vec_power(ge_vec a)
+{
+    uint32_t bits[GE_LANES];
+    memcpy(bits, a.x, sizeof bits);
+    for (int i = 0; i < GE_LANES; i++) bits[i] = (bits[i] << 23) + 0x3F800000u;
+    memcpy(a.x, bits, sizeof bits);
+    return a;
+}
+GE_INLINE ge_vec vec_fold(ge_vec a, ge_vec b)
+{
+    ge_vec c;
+    for (int i = 0; i < GE_LANES / 2; i++) {
+        c.x[i] = a.x[2 * i] + a.x[2 * i + 1];
+        c.x[GE_LANES / 2 + i] = b.x[2 * i] + b.x[2 * i + 1];
+    }
+    return c;
+}
+
+#endif
+
+/* 1 / (1 + exp(-x)), relative error below 1e-6 for |x| < 80. */
+GE_INLINE ge_vec vec_sigmoid(ge_vec x)
+{
+    const float round = 12582912.0f; /* 1.5 * 2^23: adding it rounds to an integer */
+    ge_vec y = vec_mul(x, vec_all(-1.44269504f)), whole, f, power;
+    y = vec_max(vec_min(y, vec_all(120.0f)), vec_all(-120.0f));
+    whole = vec_add(y, vec_all(round));
+    f = vec_sub(y, vec_sub(whole, vec_all(round)));
+    /* Taylor series of 2^f, |f| <= 1/2. */
+    power = vec_all(1.54035304e-4f);
+    power = vec_fma(power, f, vec_all(1.33335581e-3f));
+    power = vec_fma(power, f, vec_all(9.61812911e-3f));
+    power = vec_fma(power, f, vec_all(5.55041087e-2f));
+    power = vec_fma(power, f, vec_all(2.40226507e-1f));
+    power = vec_fma(power, f, vec_all(6.93147181e-1f));
+    power = vec_fma(power, f, vec_all(1.0f));
+    return vec_div(vec_all(1.0f), vec_fma(power, vec_power(whole), vec_all(1.0f)));
+}
+
+#endif
