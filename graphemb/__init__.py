@@ -1,0 +1,44 @@
+"""Graph embeddings: give it a graph, get back one vector per node.
+
+Every method is a scikit-learn estimator; `Graph` and `as_graph` say what counts as a graph.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Graph": "graph", "as_graph": "graph", "Embedding": "embedding",
+    "random_walks": "walks", "iter_walks": "walks", "to_labels": "walks",
+    "DeepWalk": "estimators.deepwalk", "Node2Vec": "estimators.node2vec",
+    "LocallyLinearEmbedding": "estimators.lle", "LLE": "estimators.lle",
+}
+_MODULES = ("evaluate", "plot")
+
+__all__ = ["__version__", *_HOME, *_MODULES]
+
+if TYPE_CHECKING:
+    from graphemb import evaluate, plot
+    from graphemb.embedding import Embedding
+    from graphemb.estimators.deepwalk import DeepWalk
+    from graphemb.estimators.lle import LLE, LocallyLinearEmbedding
+    from graphemb.estimators.node2vec import Node2Vec
+    from graphemb.graph import Graph, as_graph
+    from graphemb.walks import iter_walks, random_walks, to_labels
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used, so that `import graphemb` is fast."""
+    if name in _HOME:
+        value = getattr(import_module(f"graphemb.{_HOME[name]}"), name)
+    elif name in _MODULES:
+        value = import_module(f"graphemb.{name}")
+    else:
+        raise AttributeError(f"module 'graphemb' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,19 @@
+"""Random-walk kernels (ext/_walks.pyx). Arrays are C-contiguous; outputs come last."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+def alias_tables(
+    indptr: NDArray[np.int64], indices: NDArray[np.int32], weights: NDArray[np.float32],
+    start: int, stop: int, scaled: NDArray[np.float64], stack: NDArray[np.int32],
+    table: NDArray[np.uint32], strength: NDArray[np.float64],
+) -> None: ...
+def first_order(
+    indptr: NDArray[np.int64], indices: NDArray[np.int32], table: NDArray[np.uint32], key: int,
+    ids: NDArray[np.int64], starts: NDArray[np.int32], walks: NDArray[np.int32],
+) -> int: ...
+def second_order(
+    indptr: NDArray[np.int64], indices: NDArray[np.int32], weights: NDArray[np.float32],
+    table: NDArray[np.uint32], strength: NDArray[np.float64], directed: bool, p: float, q: float, key: int,
+    ids: NDArray[np.int64], starts: NDArray[np.int32], walks: NDArray[np.int32],
+) -> tuple[int, int]: ...

@@ -1,0 +1,169 @@
+"""What the walk methods share: corpus, skip-gram, folding in."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphemb._parallel import Tick
+from graphemb._validation import (
+    check_bool,
+    check_choice,
+    check_int,
+    check_n_jobs,
+    check_real,
+    check_seed,
+)
+from graphemb.embedding import Embedding
+from graphemb.estimators._base import BaseEmbedding, Report, warn
+from graphemb.graph import Graph
+from graphemb.skipgram import (
+    GENSIM_LONGEST,
+    Corpus,
+    SkipGram,
+    aligned_zeros,
+    fold_in,
+    gensim_train,
+    noise_pool,
+    train,
+)
+from graphemb.walks import WalkSampler, check_walk_parameters
+
+MOST_FOLD_IN_VISITS = 8  # a new hub is trained on at most this many times an average node's walks
+
+
+class WalkEmbedding(BaseEmbedding):
+    """Base of the methods that train skip-gram on random walks; they add p and q, or set them to 1.
+
+    Attributes
+    ----------
+    context_ : ndarray of shape (n_nodes, n_components), dtype=float32
+        The output vectors of skip-gram: ``embedding_[u] @ context_[v]`` scores v near u.
+    """
+
+    p: float = 1.0
+    q: float = 1.0
+
+    def __init__(self, n_components: int = 128, *, walk_length: int = 80, n_walks: int = 10, window: int = 10,
+                 n_negative: int = 5, n_epochs: int = 1, learning_rate: float = 0.025,
+                 min_learning_rate: float = 1e-4, ns_exponent: float = 0.75, subsample: float = 0.0,
+                 trainer: str = "native", deterministic: bool = True, init: Any = None, n_jobs: int | None = None,
+                 random_state: Any = None, verbose: int = 0,
+                 callbacks: Sequence[Callable[[Tick], object]] = (), weight: str | None = "weight") -> None:
+        self.n_components = n_components
+        self.walk_length = walk_length
+        self.n_walks = n_walks
+        self.window = window
+        self.n_negative = n_negative
+        self.n_epochs = n_epochs
+        self.learning_rate = learning_rate
+        self.min_learning_rate = min_learning_rate
+        self.ns_exponent = ns_exponent
+        self.subsample = subsample
+        self.trainer = trainer
+        self.deterministic = deterministic
+        self.init = init
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+        self.callbacks = callbacks
+        self.weight = weight
+
+    def _validate(self) -> None:
+        super()._validate()
+        check_walk_parameters(self.walk_length, self.n_walks, self.p, self.q)
+        check_int("window", self.window, 1, 2**30)
+        check_int("n_negative", self.n_negative, 1, 1000)
+        check_int("n_epochs", self.n_epochs, 1)
+        rate = check_real("learning_rate", self.learning_rate, above=0)
+        check_real("min_learning_rate", self.min_learning_rate, 0, rate)
+        check_real("ns_exponent", self.ns_exponent, -10, 10)
+        check_real("subsample", self.subsample, 0, 1)
+        check_bool("deterministic", self.deterministic)
+        check_choice("trainer", self.trainer, ("native", "gensim"))
+        if self.trainer == "gensim" and self.walk_length > GENSIM_LONGEST:
+            raise ValueError(f"walk_length must be <= {GENSIM_LONGEST} with trainer='gensim', which cuts longer "
+                             f"sentences silently; got {self.walk_length}. Use trainer='native'.")
+
+    def _embed(self, graph: Graph, report: Report) -> NDArray[np.float32]:
+        seed, n_jobs = check_seed(self.random_state), check_n_jobs(self.n_jobs)
+        sampler = WalkSampler(graph, float(self.p), float(self.q), seed, n_jobs)
+        corpus = Corpus(sampler, int(self.n_walks), int(self.walk_length), int(self.n_epochs), seed)
+        settings = self._settings(seed, n_jobs)
+        init = self._start(graph, seed)
+        trained = (train if self.trainer == "native" else gensim_train)(corpus, settings, init)
+        # An isolated node is in no pair: no training has touched it, and noise is not an answer.
+        trained.vectors[~_linked(graph)] = 0.0
+        self.context_ = trained.contexts
+        self._visits, self._seed = trained.visits, seed
+        report["seconds"].update(trained.report.pop("seconds"))
+        report.update(trained.report)
+        if trained.report["stopped"]:
+            warn(report, f"A callback stopped the fit after {trained.report['walks']} of {corpus.size} walks.")
+        return trained.vectors
+
+    def _fold_in(self, enlarged: Graph, n_fitted: int) -> NDArray[np.float32]:
+        """Each new node alone, on walks that begin at it, seeded by its own edges."""
+        settings = self._settings(self._seed, 1)
+        stride = -(-settings.n_components // 16) * 16
+        contexts = aligned_zeros(n_fitted, stride)
+        contexts[:, :settings.n_components] = self.context_
+        noise = noise_pool(self._visits, settings.ns_exponent, self._seed)
+        sampler = WalkSampler(enlarged, float(self.p), float(self.q), self._seed)
+        strength = np.asarray(enlarged.to_scipy().sum(axis=1)).ravel()
+        mean = strength[:n_fitted].mean()
+        vectors = np.empty((enlarged.n_nodes - n_fitted, settings.n_components), np.float32)
+        for i, node in enumerate(range(n_fitted, enlarged.n_nodes)):
+            # A fit would visit the node this often, in walks that pass it rather than begin at it:
+            # those meet it from two sides.
+            share = min(strength[node] / mean if mean else 1.0, MOST_FOLD_IN_VISITS)
+            visits = self.n_walks * self.n_epochs * (1 + (self.walk_length - 1) * share)
+            row = slice(enlarged.indptr[node], enlarged.indptr[node + 1])
+            content = hashlib.blake2b(enlarged.indices[row].tobytes(), digest_size=8)
+            if enlarged.weights is not None:
+                content.update(enlarged.weights[row].tobytes())
+            seed = self._seed ^ int.from_bytes(content.digest(), "little")
+            vectors[i] = fold_in(sampler, node, seed, int(2 * visits), int(self.walk_length), contexts, noise,
+                                 settings)
+        return vectors
+
+    def _settings(self, seed: int, n_jobs: int) -> SkipGram:
+        return SkipGram(
+            n_components=int(self.n_components), window=int(self.window), n_negative=int(self.n_negative),
+            learning_rate=float(self.learning_rate), min_learning_rate=float(self.min_learning_rate),
+            ns_exponent=float(self.ns_exponent), subsample=float(self.subsample), seed=seed, n_jobs=n_jobs,
+            deterministic=bool(self.deterministic), verbose=int(self.verbose), callbacks=tuple(self.callbacks))
+
+    def _start(self, graph: Graph, seed: int) -> NDArray[np.float32] | None:
+        """`init` as an array in row order; of an Embedding, nodes it does not have begin at random."""
+        if self.init is None:
+            return None
+        shape = (graph.n_nodes, int(self.n_components))
+        if isinstance(self.init, Embedding):
+            if self.init.array.shape[1] != shape[1]:
+                raise ValueError(f"init has vectors of {self.init.array.shape[1]} components; n_components is "
+                                 f"{shape[1]}.")
+            rng = np.random.default_rng(seed)
+            start = ((rng.random(shape, np.float32) - 0.5) / shape[1]).astype(np.float32)
+            for i, label in enumerate(graph.nodes):
+                if label in self.init:
+                    start[i] = self.init[label]
+        else:
+            start = np.asarray(self.init)
+            if start.shape != shape or not np.issubdtype(start.dtype, np.floating):
+                raise ValueError(f"init must be an Embedding or a float array of shape {shape}; got "
+                                 f"{type(self.init).__name__} of shape {start.shape}, dtype {start.dtype}.")
+        if not np.isfinite(start).all():
+            raise ValueError(f"init has a non-finite value in row {np.argwhere(~np.isfinite(start))[0][0]}.")
+        return start.astype(np.float32)
+
+
+def _linked(graph: Graph) -> NDArray[np.bool_]:
+    """Whether a node has an arc out or in."""
+    linked = np.diff(graph.indptr) > 0
+    linked[graph.indices] = True
+    return linked

@@ -1,0 +1,98 @@
+"""DeepWalk: skip-gram on uniform random walks."""
+
+from __future__ import annotations
+
+from graphemb.estimators._walk_based import WalkEmbedding
+
+
+class DeepWalk(WalkEmbedding):
+    """DeepWalk: skip-gram with negative sampling on uniform (or weighted) random walks.
+
+    Parameters
+    ----------
+    n_components : int, default=128
+        Dimensions of the vectors.
+    walk_length : int, default=80
+        Nodes in a walk, the start included; in [1, 2**20].
+    n_walks : int, default=10
+        Walks from each node, in each epoch.
+    window : int, default=10
+        Two nodes of a walk are a pair if at most this many steps apart; as in word2vec the reach
+        is drawn uniformly from 1 .. window at each position.
+    n_negative : int, default=5
+        Noise nodes drawn for a position and shared by the pairs of its window; in [1, 1000].
+    n_epochs : int, default=1
+        Passes; each has fresh walks.
+    learning_rate, min_learning_rate : float, default=0.025, 1e-4
+        The step falls linearly from the one to the other.
+    ns_exponent : float, default=0.75
+        Noise nodes are drawn in proportion to (visits by walks) ** ns_exponent.
+    subsample : float, default=0.0
+        word2vec's threshold t: a node with frequency f stays in a walk with probability
+        ``sqrt(t / f) + t / f``. 0 keeps all.
+    trainer : {"native", "gensim"}, default="native"
+        gensim's Word2Vec runs on the same walks, with ``sg=1, hs=0, min_count=0`` and the
+        parameters given here.
+    deterministic : bool, default=True
+        Same seed, same vectors, for any `n_jobs`. False lets the threads train at once without
+        locks, faster with several, and no two runs are alike.
+    init : Embedding or array-like of shape (n_nodes, n_components), default=None
+        Vectors to start from; nodes that an Embedding does not have start at random, as all do
+        with None.
+    n_jobs : int, default=None
+        Threads; None is 1 (or what a joblib context says), -1 all cores.
+    random_state : int, Generator, RandomState or None, default=None
+    verbose : int, default=0
+        1 shows progress on stderr.
+    callbacks : sequence of callables, default=()
+        Each is called with a `Tick` about ten times a second; one that returns True ends the
+        training, and the vectors so far are kept.
+    weight : str or None, default="weight"
+        Edge attribute of a NetworkX graph to read weights from; None ignores weights.
+
+    Attributes
+    ----------
+    embedding_ : ndarray of shape (n_nodes, n_components), dtype=float32
+        Row i is the vector of ``nodes_[i]``; an isolated node has a vector of zeros.
+    context_ : ndarray of shape (n_nodes, n_components), dtype=float32
+        The output vectors of skip-gram: ``embedding_[u] @ context_[v]`` scores v near u.
+    nodes_ : sequence of node labels, by row
+    vectors_ : Embedding
+        Lookup by label.
+    graph_ : Graph
+    n_features_in_ : int
+        Number of nodes.
+    fit_report_ : dict
+        Seconds by stage, tokens, pairs, loss by epoch (mean over pairs, nats; native trainer),
+        dead ends, warnings.
+
+    Raises
+    ------
+    TypeError, ValueError
+        In `fit`, if a parameter or the graph is not acceptable.
+
+    Notes
+    -----
+    The paper trains with hierarchical softmax; negative sampling is what its successors and all
+    libraries use. gensim's own defaults differ from these: `sg=0` (CBOW), `window=5`,
+    `min_count=5`, `sample=1e-3`, `epochs=5`.
+
+    New nodes given to `transform` are trained alone, on walks that begin at them, against the
+    frozen `context_`.
+
+    References
+    ----------
+    .. [1] Perozzi, Al-Rfou, Skiena, "DeepWalk: Online Learning of Social Representations",
+       KDD 2014, algorithms 1 and 2.
+    .. [2] Mikolov et al., "Distributed Representations of Words and Phrases and their
+       Compositionality", NIPS 2013, section 2.2.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> from graphemb import DeepWalk
+    >>> G = nx.karate_club_graph()
+    >>> model = DeepWalk(n_components=16, random_state=0).fit(G)
+    >>> model.embedding_.shape
+    (34, 16)
+    """

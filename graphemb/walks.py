@@ -1,0 +1,252 @@
+"""Random walks: uniform, weighted and node2vec, to an array or as a stream of batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import _walks
+from ._parallel import Progress, map_ordered, ranges
+from ._validation import check_int, check_n_jobs, check_real, check_seed
+from .graph import Graph, as_graph
+
+MAX_WALK_LENGTH = 2**20  # a walk owns 2**28 random numbers; a step takes 200 at most
+CHUNK_TOKENS = 2**19     # walks are made in pieces of this many steps: 0.1 s on the slowest graphs
+
+
+class WalkSampler:
+    """A graph made ready for walking: ``fill`` writes the walks with the given numbers.
+
+    A walk is determined by `seed`, its number and its first node; nothing else, so any cut into
+    batches and threads gives the same walks.
+
+    Parameters
+    ----------
+    graph : Graph
+    p, q : float
+        node2vec's return and in-out parameters; 1, 1 gives first-order walks.
+    seed : int
+        In [0, 2**64).
+    n_jobs : int, default=1
+        Threads that build the alias tables of a weighted graph.
+
+    Notes
+    -----
+    Memory beyond the graph: nothing if it is unweighted, else 12 bytes an arc (alias tables,
+    Walker 1977, built as in Vose 1991) and 8 bytes a node.
+    """
+
+    def __init__(self, graph: Graph, p: float, q: float, seed: int, n_jobs: int = 1) -> None:
+        self.graph, self.p, self.q = graph, p, q
+        self.key = stream_key(seed, "walks")
+        self.weights = graph.weights if graph.weights is not None else np.empty(0, np.float32)
+        self.table = np.empty((len(self.weights), 3), np.uint32)
+        self.strength = np.empty(graph.n_nodes if len(self.weights) else 0, np.float64)
+        if len(self.weights):
+            largest = int(np.diff(graph.indptr).max())
+
+            def build(rows: tuple[int, int]) -> None:
+                _walks.alias_tables(graph.indptr, graph.indices, self.weights, *rows,
+                                    np.empty(largest), np.empty(largest, np.int32), self.table, self.strength)
+
+            for _ in map_ordered(build, self._row_ranges(), n_jobs):
+                pass
+
+    def _row_ranges(self) -> Iterator[tuple[int, int]]:
+        """Rows in pieces of about 2**20 arcs."""
+        indptr = self.graph.indptr
+        cuts = np.searchsorted(indptr, np.arange(2**20, int(indptr[-1]), 2**20))
+        bounds = np.unique(np.concatenate(([0], cuts, [self.graph.n_nodes])))
+        return zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)
+
+    def fill(self, ids: NDArray[np.int64], starts: NDArray[np.int32], walks: NDArray[np.int32],
+             key: int | None = None) -> int:
+        """Write walk number ``ids[i]``, begun at ``starts[i]``, to ``walks[i]``; return the dead ends.
+
+        Parameters
+        ----------
+        ids : ndarray of shape (m,), dtype=int64
+            In [0, 2**36).
+        starts : ndarray of shape (m,), dtype=int32
+        walks : ndarray of shape (m, walk_length), dtype=int32, C-contiguous
+            Overwritten; -1 past a dead end.
+        key : int, default=None
+            Walks of another seed: its `stream_key`.
+        """
+        g = self.graph
+        key = self.key if key is None else key
+        if self.p == 1.0 and self.q == 1.0:
+            return _walks.first_order(g.indptr, g.indices, self.table, key, ids, starts, walks)
+        return _walks.second_order(g.indptr, g.indices, self.weights, self.table, self.strength, g.directed,
+                                   self.p, self.q, key, ids, starts, walks)[1]
+
+
+def random_walks(graph: Any, *, n_walks: int = 10, walk_length: int = 80, p: float = 1.0, q: float = 1.0,
+                 start: Sequence[Any] | None = None, n_jobs: int | None = None, random_state: Any = None,
+                 verbose: int = 0) -> NDArray[np.int32]:
+    """Sample random walks: uniform, in proportion to edge weights, or node2vec's.
+
+    Parameters
+    ----------
+    graph : Graph or anything `as_graph` takes
+    n_walks : int, default=10
+        Walks from each start.
+    walk_length : int, default=80
+        Nodes in a walk, the start included; in [1, 2**20].
+    p : float, default=1.0
+        Return parameter: going straight back has weight 1/p. In [1e-100, 1e100].
+    q : float, default=1.0
+        In-out parameter: leaving the neighbourhood of the node before has weight
+        1/q. In [1e-100, 1e100].
+    start : sequence of node labels, default=None
+        Where walks begin; None is every node, in row order.
+    n_jobs : int, default=None
+        Threads; None is 1 (or what a joblib context says), -1 all cores.
+    random_state : int, Generator, RandomState or None, default=None
+        Same seed, same walks, for any `n_jobs`.
+    verbose : int, default=0
+        1 shows progress on stderr.
+
+    Returns
+    -------
+    walks : ndarray of shape (n_walks * n_starts, walk_length), dtype=int32
+        Row indices of nodes; row ``r * n_starts + i`` begins at start i. -1 pads a walk that
+        reached a node without out-going edges.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of range or the graph is not acceptable.
+    KeyError
+        If a label of `start` is not in the graph.
+
+    Notes
+    -----
+    Whether x is "near" the node t before the current one is read off the arc t -> x, the distance
+    d(t, x) of the paper; the authors' code looks at x -> t, which differs on directed graphs only.
+
+    References
+    ----------
+    .. [1] Perozzi, Al-Rfou, Skiena, "DeepWalk", KDD 2014, section 4.2.
+    .. [2] Grover, Leskovec, "node2vec: Scalable Feature Learning for Networks", KDD 2016, section 3.2.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> from graphemb import random_walks
+    >>> walks = random_walks(nx.path_graph(3), n_walks=1, walk_length=3, random_state=0)
+    >>> walks.shape, walks[0].tolist()[:2]
+    ((3, 3), [0, 1])
+    """
+    stream = _stream(graph, n_walks, walk_length, p, q, start, random_state, n_jobs)
+    walks = np.empty((stream.n_walks, stream.walk_length), np.int32)
+    step = max(1, CHUNK_TOKENS // stream.walk_length)
+    progress = Progress("walks", stream.n_walks, verbose)
+
+    def fill(rows: tuple[int, int]) -> int:
+        stream.fill(*rows, walks[rows[0]:rows[1]])
+        return rows[1] - rows[0]
+
+    for done in map_ordered(fill, ranges(stream.n_walks, step), stream.n_jobs):
+        progress.update(done)
+    return walks
+
+
+def iter_walks(graph: Any, *, n_walks: int = 10, walk_length: int = 80, p: float = 1.0, q: float = 1.0,
+               start: Sequence[Any] | None = None, batch_size: int = 4096, n_jobs: int | None = None,
+               random_state: Any = None) -> Iterator[NDArray[np.int32]]:
+    """Stream the walks of `random_walks` in batches, without holding them all.
+
+    Parameters
+    ----------
+    batch_size : int, default=4096
+        Walks in a batch; the last may be smaller. Any size gives the same walks.
+    graph, n_walks, walk_length, p, q, start, n_jobs, random_state
+        As in `random_walks`.
+
+    Returns
+    -------
+    batches : iterator of ndarray of shape (<= batch_size, walk_length), dtype=int32
+        Put together they are the array that `random_walks` returns.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> from graphemb import iter_walks
+    >>> [batch.shape for batch in iter_walks(nx.path_graph(3), n_walks=2, walk_length=5, batch_size=4)]
+    [(4, 5), (2, 5)]
+    """
+    batch_size = check_int("batch_size", batch_size, 1)
+    stream = _stream(graph, n_walks, walk_length, p, q, start, random_state, n_jobs)
+
+    def make(rows: tuple[int, int]) -> NDArray[np.int32]:
+        walks = np.empty((rows[1] - rows[0], stream.walk_length), np.int32)
+        stream.fill(*rows, walks)
+        return walks
+
+    return map_ordered(make, ranges(stream.n_walks, batch_size), stream.n_jobs)
+
+
+def to_labels(walks: NDArray[np.int32], graph: Graph) -> list[list[Any]]:
+    """Walks as lists of node labels, without the padding.
+
+    Parameters
+    ----------
+    walks : ndarray of shape (m, walk_length), dtype=int32
+    graph : Graph or anything `as_graph` takes
+        The graph that was walked.
+
+    Returns
+    -------
+    sentences : list of m lists of labels
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> from graphemb import random_walks, to_labels
+    >>> G = nx.DiGraph([("a", "b"), ("b", "c")])
+    >>> to_labels(random_walks(G, n_walks=1, walk_length=5, random_state=0), G)
+    [['a', 'b', 'c'], ['b', 'c'], ['c']]
+    """
+    nodes = as_graph(graph).nodes
+    return [[nodes[i] for i in walk if i >= 0] for walk in np.asarray(walks).tolist()]
+
+
+def stream_key(seed: int, purpose: str) -> int:
+    """An independent 64-bit key for each purpose a seed is used for."""
+    sequence = np.random.SeedSequence([seed, *purpose.encode()])
+    return int(sequence.generate_state(1, np.uint64)[0])
+
+
+def check_walk_parameters(walk_length: Any, n_walks: Any, p: Any, q: Any) -> tuple[int, int, float, float]:
+    """Validated (walk_length, n_walks, p, q)."""
+    return (check_int("walk_length", walk_length, 1, MAX_WALK_LENGTH), check_int("n_walks", n_walks, 1),
+            check_real("p", p, 1e-100, 1e100), check_real("q", q, 1e-100, 1e100))
+
+
+class _Stream:
+    """Walks 0 .. n_walks of a call: number r * n_starts + i begins at start i."""
+
+    def __init__(self, sampler: WalkSampler, starts: NDArray[np.int32], rounds: int, walk_length: int,
+                 n_jobs: int) -> None:
+        self.sampler, self.starts, self.walk_length, self.n_jobs = sampler, starts, walk_length, n_jobs
+        self.n_walks = rounds * len(starts)
+
+    def fill(self, first: int, last: int, walks: NDArray[np.int32]) -> None:
+        """Write walks [first, last) to `walks`, chunk by chunk so that Ctrl-C is heard."""
+        step = max(1, CHUNK_TOKENS // self.walk_length)
+        for a, b in ranges(last - first, step):
+            ids = np.arange(first + a, first + b, dtype=np.int64)
+            self.sampler.fill(ids, self.starts[ids % len(self.starts)], walks[a:b])
+
+
+def _stream(graph: Any, n_walks: Any, walk_length: Any, p: Any, q: Any, start: Any, random_state: Any,
+            n_jobs: Any) -> _Stream:
+    walk_length, n_walks, p, q = check_walk_parameters(walk_length, n_walks, p, q)
+    jobs, seed = check_n_jobs(n_jobs), check_seed(random_state)
+    graph = as_graph(graph)
+    starts = np.arange(graph.n_nodes, dtype=np.int32) if start is None else graph.index_of(start)
+    return _Stream(WalkSampler(graph, p, q, seed, jobs), starts, n_walks, walk_length, jobs)
