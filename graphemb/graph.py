@@ -557,6 +557,114 @@ class Graph:
         return cls.from_scipy(plain.to_scipy())
 
     @classmethod
+    def read(cls, path: io.PathLike, *, format: str | None = None, directed: bool | None = None,
+             weight: str | None = "weight", delimiter: str | None = None, header: bool | None = None,
+             columns: Sequence[int | str] | None = None) -> Graph:
+        """Read a graph from a file.
+
+        Parameters
+        ----------
+        path : str or path-like
+        format : str, optional
+            None: by the suffix, a final .gz aside.
+
+            - "edges" (.csv, .tsv, .txt, .edges, .edgelist, .dat, .ncol): see Notes;
+            - "matrix_market" (.mtx): a square matrix;
+            - "npz": `scipy.sparse.save_npz`, or arrays `indptr`, `indices` and, where there are any, `data`,
+              `directed`, `node_names` (labels), `self_loop_nodes` and `self_loop_weights` (entries of the
+              diagonal that `indices` leaves out);
+            - "graphml", "gml": through NetworkX;
+            - "metis" (.metis, .graph): labels are the file's own numbers, from 1;
+            - "parquet": a table with a row an edge; needs pyarrow;
+            - "safetensors": what `save` wrote.
+        directed : bool, optional
+            None: what the file says; an edge list is undirected, a matrix undirected if symmetric. A value
+            that contradicts the file raises.
+        weight : str or None, default="weight"
+            Edge attribute with the weights, for GraphML and GML; None ignores weights in any format.
+        delimiter : str, optional
+            Edge lists: what separates fields; " " is any run of blanks. None: a comma in .csv, a tab in .tsv,
+            else the first of tab, comma, semicolon that the first line has, else blanks.
+        header : bool, optional
+            Edge lists: whether the first line holds names. None: it does if its first two fields are usual
+            names (source, target, src, dst, from, to, u, v, node1, node2, head, tail, FromNodeId,
+            ToNodeId), or if none of its three fields is a number while the next line's weight is. Words
+            above ints raise, since they could be either.
+        columns : sequence of two or three int or str, optional
+            Edge lists and Parquet: positions or header names of source, target and, if wanted, weight.
+            None: the file has two or three columns, in this order.
+
+        Returns
+        -------
+        graph : Graph
+
+        Raises
+        ------
+        ValueError
+            If the file is malformed (the line is named), or breaks a policy of `Graph`.
+        ImportError
+            If the file is Parquet and pyarrow is not installed.
+
+        Notes
+        -----
+        An edge list has an edge a line, as UTF-8 text, gzipped or not. Lines that begin with # or % are
+        comments, empty ones are skipped. Labels are ints if every one is written as Python writes an int
+        ("007" is not), else all are strings. Blanks around a field are not part of it.
+        """
+        directed = None if directed is None else check_bool("directed", directed)
+        kind, name = io.format_of(path, format), os.fspath(path)
+        if kind == "edges":
+            src, dst, values = io.read_edges(path, delimiter=delimiter, header=header, columns=columns)
+            return cls.from_edges(src, dst, values if weight is not None else None, directed=bool(directed))
+        if delimiter is not None or header is not None or (columns is not None and kind != "parquet"):
+            raise ValueError(f"delimiter, header and columns are for edge lists; {name} is read as {kind}.")
+        if kind == "parquet":
+            table = io.read_parquet(path, columns)
+            third = table.column_names[2] if weight is not None and table.num_columns == 3 else None
+            source, target = table.column_names[:2]
+            return cls.from_dataframe(table, source, target, third, directed=bool(directed))
+        if kind == "matrix_market":
+            matrix, labels = _read_sparse(io.read_matrix_market(path), None, weight is not None)
+            return cls._trusted(*_from_csr(matrix, labels, directed))
+        if kind == "npz":
+            graph = cls._from_npz(name, io.read_npz(path), directed, weight is not None)
+        elif kind == "metis":
+            indptr, indices, values = io.read_metis(path)
+            graph = cls(indptr, indices, values if weight is not None else None,
+                        nodes=range(1, len(indptr)))
+        elif kind == "safetensors":
+            graph = cls.load(path)
+            if weight is None:
+                graph = cls._trusted(graph.indptr, graph.indices, None, graph._labels, graph.directed)
+        else:
+            graph = cls.from_networkx(io.read_xml_or_gml(path, kind), weight)
+        if directed not in (None, graph.directed):
+            raise ValueError(f"directed={directed}, but {name} holds {'a' if graph.directed else 'an un'}"
+                             f"{' ' if graph.directed else ''}directed graph; leave directed= out.")
+        return graph
+
+    @classmethod
+    def _from_npz(cls, name: str, arrays: Mapping[str, np.ndarray], directed: bool | None,
+                  weighted: bool) -> Graph:
+        if "format" in arrays:
+            return cls._trusted(*_from_csr(*_read_sparse(io.read_sparse_npz(name), None, weighted), directed))
+        if not {"indptr", "indices"} <= set(arrays):
+            raise ValueError(f"{name} has no arrays indptr and indices; it has {', '.join(sorted(arrays))}.")
+        indptr, indices = _integers("indptr", arrays["indptr"]), _integers("indices", arrays["indices"])
+        n = len(indptr) - 1
+        _check_compressed(indptr, indices, n, n)
+        matrix = sparse.csr_array((arrays.get("data", np.ones(len(indices))), indices, indptr), shape=(n, n))
+        if len(loops := _integers("self_loop_nodes", arrays.get("self_loop_nodes", np.empty(0, int)))):
+            if loops.min() < 0 or loops.max() >= n:
+                raise ValueError(f"{name}: self_loop_nodes must be in [0, {n}); "
+                                 f"got {loops.min()} to {loops.max()}.")
+            values = arrays.get("self_loop_weights", np.ones(len(loops)))
+            matrix = matrix + sparse.csr_array((values, (loops, loops)), shape=(n, n))
+        flag = arrays.get("directed")
+        matrix, labels = _read_sparse(matrix, arrays.get("node_names"), weighted)
+        return cls._trusted(*_from_csr(matrix, labels, directed if flag is None else bool(flag)))
+
+    @classmethod
     def load(cls, path: io.PathLike, mmap: bool = True) -> Graph:
         """Load what `save` wrote, checking all of it.
 
@@ -888,14 +996,14 @@ def _first_appearance(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return values, values.astype(np.int32)
     low, high = int(values.min()), int(values.max())
     if high - low <= 4 * len(values) and high < 2**63:
-        # A table over the span: sorting is not needed, and the last write, to a slot, wins.
+        # A table over the span instead of a sort; written backwards, since the last write to a slot stays.
         offsets = values.astype(np.int64) - low
         first = np.full(high - low + 1, len(values), dtype=np.int64)
         first[offsets[::-1]] = np.arange(len(values) - 1, -1, -1)
         present = np.flatnonzero(first < len(values))
         order = present[np.argsort(first[present])]
         first[order] = np.arange(len(order))
-        return values[0:0].dtype.type(0) + (order + low).astype(values.dtype), first[offsets]
+        return order + low, first[offsets]
     unique, start, inverse = np.unique(values, return_index=True, return_inverse=True)
     order = np.argsort(start)
     rank = np.empty_like(order)
@@ -1023,8 +1131,9 @@ def _read_networkx(G: Any, weight: str | None) -> tuple[sparse.csr_array, Labels
     return _own_csr(indptr, indices, data, (n, n)), labels
 
 
-def _read_sparse(A: Any, nodes: Iterable[Any] | None) -> tuple[sparse.csr_array, Labels]:
-    """A checked CSR copy of a sparse matrix, and its labels."""
+def _read_sparse(A: Any, nodes: Iterable[Any] | None,
+                 weighted: bool = True) -> tuple[sparse.csr_array, Labels]:
+    """A checked CSR copy of a sparse matrix, and its labels. Not `weighted`: every entry counts 1."""
     if A.ndim != 2:
         raise ValueError(f"A must be a 2-D matrix; got shape {A.shape}.")
     if A.dtype.kind not in "biuf":
@@ -1045,6 +1154,8 @@ def _read_sparse(A: Any, nodes: Iterable[Any] | None) -> tuple[sparse.csr_array,
         A = A.astype(np.float64).tocsr()
     nnz = int(A.indptr[-1])
     indptr, indices, data = np.asarray(A.indptr), np.asarray(A.indices)[:nnz], np.asarray(A.data)[:nnz]
+    if not weighted:
+        data = np.ones(nnz, dtype=np.float32)
     labels = None if nodes is None else Labels(nodes)
     named = labels is not None and len(labels) == n_rows == n_columns
     _check_weights(data, _entry(indptr, indices, labels.nodes if labels and named else range(max(A.shape))))
