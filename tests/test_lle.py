@@ -1,0 +1,268 @@
+"""Locally Linear Embedding of graphs: geometry, components, directed sinks, folding in, messages."""
+
+import warnings
+
+import networkx as nx
+import numpy as np
+import pytest
+
+from graphemb import spectrum
+from graphemb.estimators.lle import LLE, LocallyLinearEmbedding
+from graphemb.spectrum import NotConverged
+
+COMPONENTS = "connected components; each is embedded by itself"
+
+
+def dense_weights(G):
+    A = nx.to_numpy_array(G)
+    for i in range(len(A)):
+        A[i] = A[i] / A[i].sum() if np.delete(A[i], i).any() else 0
+    return A
+
+
+def test_alias():
+    assert LLE is LocallyLinearEmbedding
+
+
+def test_cycle_is_a_circle():
+    Z = LLE().fit_transform(nx.cycle_graph(12))
+    assert np.linalg.norm(Z, axis=1) == pytest.approx(np.sqrt(2 / 12), rel=1e-5)
+    steps = np.linalg.norm(Z - np.roll(Z, 1, axis=0), axis=1)
+    assert steps == pytest.approx(steps[0], rel=1e-5)
+
+
+def test_path_is_in_order():
+    z = LLE(n_components=1).fit_transform(nx.path_graph(50))[:, 0]
+    order = np.diff(z)
+    assert (order > 0).all() or (order < 0).all()
+
+
+def test_vectors_solve_the_eigenproblem_and_are_unit_centred_orthogonal():
+    G = nx.les_miserables_graph()
+    model = LLE(n_components=5).fit(G)
+    Z = model.embedding_.astype(float)
+    np.testing.assert_allclose(Z.T @ Z, np.eye(5), atol=1e-5)
+    assert Z.sum(axis=0) == pytest.approx(np.zeros(5), abs=1e-5)
+    T = np.eye(77) - dense_weights(G)
+    np.testing.assert_allclose(T.T @ T @ Z, Z * model.eigenvalues_[0], atol=1e-5)
+    assert (np.diff(model.eigenvalues_[0]) > 0).all()
+    # nothing centred is cheaper: the next smaller one of M is the constant's zero
+    spectrum_of_M = np.linalg.eigvalsh(T.T @ T)
+    assert spectrum_of_M[0] == pytest.approx(0, abs=1e-12)
+    assert model.eigenvalues_[0] == pytest.approx(spectrum_of_M[1:6], rel=1e-6)
+    assert model.reconstruction_error_ == pytest.approx(spectrum_of_M[1:6].sum(), rel=1e-5)
+
+
+def test_signs_make_the_largest_entry_positive():
+    Z = LLE(n_components=4).fit_transform(nx.les_miserables_graph())
+    assert (Z.max(axis=0) >= -Z.min(axis=0) * (1 - 1e-3)).all()
+
+
+def test_weights_count():
+    G = nx.path_graph(4)
+    plain = LLE(n_components=2).fit_transform(G)
+    G[1][2]["weight"] = 0.01
+    assert abs(LLE(n_components=2).fit_transform(G) - plain).max() > 0.05
+    assert (LLE(n_components=2, weight=None).fit_transform(G) == plain).all()
+
+
+def test_components_share_columns_and_scale():
+    parts = [nx.cycle_graph(9), nx.path_graph(2), nx.complete_graph(4), nx.empty_graph(2)]
+    G = nx.disjoint_union_all(parts)
+    with pytest.warns(UserWarning, match=rf"5 {COMPONENTS}.* 2 of them are isolated nodes, with zero"):
+        model = LLE(n_components=5).fit(G)
+    Z, n = model.embedding_, len(G)
+    rows = np.split(np.arange(n), np.cumsum([9, 2, 4]))
+    for part, used in zip(rows[:3], (5, 1, 3), strict=True):
+        assert np.mean(Z[part, :used] ** 2, axis=0) == pytest.approx(1 / n, rel=1e-5)
+        assert (Z[part, used:] == 0).all()
+        assert Z[part].sum(axis=0) == pytest.approx(np.zeros(5), abs=1e-6)
+    assert (Z[rows[3]] == 0).all()
+    assert model.fit_report_["component_sizes"] == [9, 4, 2, 1, 1]
+    assert model.fit_report_["n_graph_components"] == 5
+    assert model.fit_report_["n_isolated"] == 2
+    assert len(model.fit_report_["warnings"]) == 1
+    assert np.isnan(model.eigenvalues_).sum(axis=1).tolist() == [0, 2, 4]
+    assert model.eigenvalues_[2, 0] == pytest.approx(4)  # y_0 - y_1 at both ends of one edge
+
+
+def test_component_is_as_by_itself_up_to_scale():
+    one, other = nx.les_miserables_graph(), nx.karate_club_graph()
+    G = nx.union(one, other)
+    with pytest.warns(UserWarning, match=f"2 {COMPONENTS}"):
+        Z = LLE(n_components=3).fit_transform(G)
+    assert Z[:77] == pytest.approx(LLE(n_components=3).fit_transform(one) * np.sqrt(77 / 111), abs=1e-5)
+    assert Z[77:] == pytest.approx(LLE(n_components=3).fit_transform(other) * np.sqrt(34 / 111), abs=1e-5)
+
+
+def test_directed_follows_out_edges_and_keeps_sinks():
+    G = nx.gnp_random_graph(60, 0.06, seed=5, directed=True)
+    G = G.subgraph(max(nx.weakly_connected_components(G), key=len)).copy()
+    assert min(d for _, d in G.out_degree()) == 0
+    model = LLE(n_components=3).fit(G)
+    T = np.eye(len(G)) - dense_weights(G)
+    Z = model.embedding_.astype(float)
+    MZ = T.T @ T @ Z
+    assert MZ - MZ.mean(axis=0) == pytest.approx(Z * model.eigenvalues_[0], abs=1e-5)
+    assert abs(Z - LLE(n_components=3).fit(G.to_undirected()).embedding_).max() > 0.05
+
+
+def test_large_component_uses_the_iterative_solver(monkeypatch):
+    G = nx.connected_watts_strogatz_graph(150, 6, 0.2, seed=4)
+    dense = LLE(n_components=4).fit(G)
+    monkeypatch.setattr(spectrum, "DENSE_LIMIT", 20)
+    iterative = LLE(n_components=4, random_state=0).fit(G)
+    assert iterative.embedding_ == pytest.approx(dense.embedding_, abs=1e-5)
+    assert dense.n_iter_ == 1 and dense.fit_report_["n_solver_iter"] == [0]
+    assert iterative.n_iter_ > 1 and iterative.fit_report_["n_solver_iter"][0] > 0
+    assert iterative.fit_report_["residuals"][0] < 1e-6
+    assert iterative.fit_report_["eigengaps"][0] == pytest.approx(dense.fit_report_["eigengaps"][0], rel=1e-5)
+
+
+def test_eigengap_tells_when_the_last_column_is_arbitrary():
+    gaps = [LLE(n_components=d).fit(nx.cycle_graph(20)).fit_report_["eigengaps"][0] for d in (1, 2)]
+    assert gaps[0] == pytest.approx(0, abs=1e-9)
+    assert gaps[1] > 0.5
+
+
+def test_no_silent_non_convergence(monkeypatch):
+    monkeypatch.setattr(spectrum, "DENSE_LIMIT", 20)
+    G = nx.connected_watts_strogatz_graph(400, 6, 0.3, seed=1)
+    with pytest.raises(NotConverged, match="raise max_iter or lower n_components"):
+        LLE(n_components=20, max_iter=1).fit(G)
+
+
+def test_verbose_writes_to_stderr(monkeypatch, capsys):
+    monkeypatch.setattr(spectrum, "DENSE_LIMIT", 20)
+    clock = iter(range(0, 10**6, 2))
+    monkeypatch.setattr(spectrum.time, "monotonic", lambda: next(clock))
+    G = nx.connected_watts_strogatz_graph(60, 6, 0.3, seed=1)
+    LLE(verbose=1).fit(G)
+    out, err = capsys.readouterr()
+    assert out == "" and err.startswith("LLE component 1/1: 1 solves")
+    LLE().fit(G)
+    assert capsys.readouterr() == ("", "")
+
+
+# --- folding in ------------------------------------------------------------------------------------------
+
+
+def errors_of_folding_in(G, hidden, d):
+    """Mean distance of the hidden nodes to where a fit of all of G puts them: folded in, and at the mean of
+    their neighbours. The fit without them is first mapped linearly to the full one on the nodes both have;
+    columns count alike."""
+    nodes = list(G)
+    row = {v: i for i, v in enumerate(nodes)}
+    kept, gone = [row[v] for v in nodes if v not in hidden], [row[v] for v in hidden]
+    full = LLE(n_components=d).fit(G).embedding_ * np.sqrt(len(G))
+    folded = LLE(n_components=d).fit(G.subgraph([nodes[i] for i in kept]).copy()).transform(G)
+    W = nx.to_numpy_array(G)[np.ix_(gone, kept)]
+    mean = W @ folded[kept] / W.sum(axis=1, keepdims=True)
+    same = np.linalg.lstsq(folded[kept], full[kept], rcond=None)[0]
+    return tuple(np.abs(Y @ same - full[gone]).mean() for Y in (folded[gone], mean))
+
+
+def test_folded_in_blocks_beat_the_mean_of_the_neighbours():
+    """A tenth of a stochastic block model hidden at once: measured 0.08 against 0.22."""
+    G = nx.planted_partition_graph(4, 60, 0.3, 0.02, seed=1)
+    hidden = np.random.default_rng(0).choice(240, 24, replace=False).tolist()
+    folded, mean = errors_of_folding_in(G, hidden, 3)
+    assert folded < 0.6 * mean
+
+
+@pytest.mark.parametrize("G", [nx.random_geometric_graph(300, 0.15, seed=1), nx.karate_club_graph(),
+                               nx.les_miserables_graph()], ids=["geometric", "karate", "les miserables"])
+def test_one_node_folded_in_beats_the_mean_of_the_neighbours(G):
+    rest = [v for v in G if v not in set(nx.articulation_points(G))]
+    picked = np.random.default_rng(0).choice(len(rest), 12, replace=False)
+    errors = np.array([errors_of_folding_in(G, [rest[i]], 2) for i in picked])
+    assert errors[:, 0].mean() < 0.95 * errors[:, 1].mean()
+    assert np.mean(errors[:, 0] < errors[:, 1]) >= 0.6
+
+
+@pytest.mark.parametrize("directed", [False, True])
+def test_folded_in_solves_its_row_of_the_enlarged_problem(directed):
+    """Each new node by itself, against W' and M' written out."""
+    rng = np.random.default_rng(0)
+    G = nx.gnp_random_graph(40, 0.15, seed=1, directed=directed)
+    for _, _, data in G.edges(data=True):
+        data["weight"] = float(rng.uniform(0.5, 2))
+    model = LLE(n_components=3).fit(G)
+    Y = model.embedding_.astype(float)
+    big = G.copy()
+    for x, neighbours in {"x": (3, 7, 11), "z": (7, 20)}.items():
+        big.add_weighted_edges_from((x, k, 1.5) for k in neighbours)
+        if directed:
+            big.add_weighted_edges_from((k, x, 0.5) for k in neighbours[:2])
+    big.add_edge("x", "z", weight=9.0)  # between new nodes: does not count
+    folded = model.transform(big)
+    assert (folded[:40] == model.embedding_).all()
+    for i, x in ((40, "x"), (41, "z")):
+        alone = big.subgraph([*range(40), x])
+        order = [*range(40), x]
+        W = nx.to_numpy_array(alone, nodelist=order)
+        W /= np.maximum(W.sum(axis=1, keepdims=True), 1e-300)
+        T = np.eye(41) - W
+        M = T.T @ T
+        expected = -(M[40, :40] @ Y) / (M[40, 40] - model.eigenvalues_[0])
+        assert folded[i] == pytest.approx(expected, abs=1e-6)
+
+
+def test_matrix_rows_are_folded_in_one_by_one():
+    G = nx.les_miserables_graph()
+    model = LLE(n_components=3).fit(G)
+    rng = np.random.default_rng(0)
+    X = (rng.random((6, 77)) < 0.08) * rng.uniform(1, 3, (6, 77))
+    X[0] = nx.to_numpy_array(G)[5]
+    together = model.transform(X)
+    assert (together[0] == model.embedding_[5]).all()
+    for i in range(6):
+        assert together[i] == pytest.approx(model.transform(X[i:i + 1])[0], abs=1e-7)
+
+
+def test_folding_in_is_bounded_on_a_complete_graph():
+    """There the eigenvalue exceeds the curvature of the cost, and an unbounded formula explodes."""
+    model = LLE(n_components=3).fit(nx.complete_graph(30))
+    row = np.zeros((1, 30))
+    row[0, :5] = 1
+    assert np.abs(model.transform(row)).max() < 2 * np.abs(model.embedding_).max()
+
+
+def test_folded_in_between_two_components():
+    G = nx.disjoint_union(nx.complete_graph(5), nx.cycle_graph(9))
+    with pytest.warns(UserWarning, match=COMPONENTS):
+        model = LLE(n_components=2).fit(G)
+    G.add_edges_from([("x", 0), ("x", 5), ("y", 5), ("y", 6)])
+    folded = model.transform(G)[-2:]
+    assert np.isfinite(folded).all() and (np.abs(folded) > 0).any(axis=1).all()
+
+
+def test_folded_in_to_isolated_nodes_is_zero_but_finite():
+    with pytest.warns(UserWarning, match=COMPONENTS):
+        model = LLE().fit(nx.empty_graph(3))
+    assert (model.transform(np.array([[0.0, 1, 1]])) == 0).all()
+
+
+# --- messages --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("parameters", "error", "message"), [
+    ({"n_neighbors": 5}, NotImplementedError, "n_neighbors=5 asks for the nearest among points"),
+    ({"n_neighbors": 0}, ValueError, "n_neighbors must be an int >= 1; got 0"),
+    ({"n_neighbors": "a"}, TypeError, "n_neighbors must be an int >= 1; got 'a'"),
+    ({"method": "hessian"}, ValueError, "method must be one of 'standard'; got 'hessian'"),
+    ({"reg": -1.0}, ValueError, "reg must be a finite number >= 0; got -1.0"),
+    ({"tol": 0}, ValueError, "tol must be a finite number > 0; got 0"),
+    ({"tol": float("nan")}, ValueError, "tol must be a finite number > 0; got nan"),
+    ({"max_iter": 0}, ValueError, "max_iter must be an int >= 1; got 0"),
+    ({"random_state": "seed"}, TypeError, "random_state must be None, an int"),
+])
+def test_bad_parameters(parameters, error, message):
+    with pytest.raises(error, match=message.replace("(", r"\(")):
+        LLE(**parameters).fit(nx.path_graph(4))
+
+
+def test_connected_graph_does_not_warn():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert LLE().fit(nx.path_graph(4)).fit_report_["warnings"] == []
