@@ -95,8 +95,7 @@ def fresh(function: str, **arguments: Any) -> dict[str, Any]:
     interpreter's, not as the run's.
     """
     command = [sys.executable, "-m", "benchmarks.measure", function, json.dumps(arguments)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     if done.returncode:
         raise RuntimeError(f"{function}({arguments}) ended with {done.returncode}:\n{done.stderr[-2000:]}")
     return json.loads(done.stdout.splitlines()[-1])

@@ -268,7 +268,8 @@ def _write_names(ax: Axes, points: np.ndarray, named: list[tuple[Hashable, np.nd
             box = text.get_window_extent().padded(1.5)
             if (frame.contains(box.x0, box.y0) and frame.contains(box.x1, box.y1)
                     and not any(box.overlaps(other) for other in taken)):
-                hidden = ((pixels > (box.x0, box.y0)) & (pixels < (box.x1, box.y1))).all(axis=1).sum()
+                wide = box.padded(2.5)  # points have a size too
+                hidden = ((pixels > (wide.x0, wide.y0)) & (pixels < (wide.x1, wide.y1))).all(axis=1).sum()
                 free.append((hidden, len(free), place, box))
         if free:
             _, _, place, box = min(free)  # the first side among those that hide the fewest points

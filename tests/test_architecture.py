@@ -153,8 +153,9 @@ import networkx
 graphemb.DeepWalk(n_components=2, n_walks=1, walk_length=3).fit(networkx.path_graph(4))
 print(*sys.modules)
 """
-    lines = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    at_import, after_fit = (set(line.split()) for line in lines.splitlines())
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
+                          cwd=Path(graphemb.__file__).parent.parent)
+    at_import, after_fit = (set(line.split()) for line in done.stdout.splitlines())
     assert "graphemb" in at_import
     assert not at_import & (NEVER_AT_IMPORT | {"sklearn", "scipy", "networkx"})
     assert not after_fit & {"gensim", "matplotlib", "torch", "polars"}

@@ -80,14 +80,17 @@ def test_licence_is_bsd_3():
     assert PYPROJECT["project"]["license"] == "BSD-3-Clause"
 
 
-def test_readme_example_runs():
+def test_readme_example_runs_and_prints_what_it_says(capsys):
     blocks = re.findall(r"```python\n(.*?)```", README, re.S)
     variables = {}
     exec(compile(blocks[0], "README.md", "exec"), variables)
     assert variables["Z"].shape == (77, 64)
     assert variables["Z"].dtype == "float32"
-    printed = re.search(r"```\n\[(.*?)\]\n```", README, re.S)
-    assert len(ast.literal_eval(f"[{printed[1]}]")) == 5
+    promised = re.findall(r"^0\.\d\d  (\w+)$", README, re.M)
+    printed = re.findall(r"^0\.\d\d  (\w+)$", capsys.readouterr().out, re.M)
+    assert len(promised) == len(printed) == 5
+    # The last bits of training differ between instruction sets, so the fifth place may.
+    assert len(set(promised) & set(printed)) >= 4
 
 
 def test_readme_names_what_exists():
@@ -107,7 +110,8 @@ def quickstart(*arguments):
     pytest.importorskip("matplotlib", reason="the plot extra is not installed")
     return subprocess.run([sys.executable, str(ROOT / "examples" / "quickstart.py"), *map(str, arguments)],
                           capture_output=True, text=True, encoding="utf-8",
-                          env={**os.environ, "PYTHONIOENCODING": "utf-8"})
+                          env={**os.environ, "PYTHONIOENCODING": "utf-8",
+                               "PYTHONPATH": str(Path(graphemb.__file__).parent.parent)})
 
 
 def assert_picture(path):
@@ -121,6 +125,7 @@ def test_quickstart_on_les_miserables(tmp_path):
     assert "77 nodes, 254 edges" in done.stdout
     near = re.search(r"Nearest to Valjean, by cosine:\n((?:  .+\n){5})", done.stdout)[1]
     network = nx.les_miserables_graph()
+    assert "Toussaint" in near  # his servant, who meets few others
     assert sum(line.split()[1] in network["Valjean"] for line in near.splitlines()) >= 3
     score, baseline = map(float, re.findall(r"^  (0\.\d+) .*right", done.stdout, re.M))
     assert score > baseline + 0.3
