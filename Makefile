@@ -34,7 +34,7 @@ test: $(VENV)/.with-test
 lint: $(VENV)/.with-lint
 	$(PY) -m ruff check .
 	$(PY) -m mypy
-	$(VENV)/bin/cython-lint ext
+	PATH="$(abspath $(VENV))/bin:$$PATH" cython-lint ext  # it calls pycodestyle by name
 
 benchmark: $(VENV)/.with-test
 	$(PY) -m benchmarks run $(if $(QUICK),--quick)

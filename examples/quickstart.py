@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 import matplotlib
+import matplotlib.pyplot as plt
 import networkx as nx
 import numpy as np
 from sklearn.linear_model import LogisticRegression
@@ -21,7 +23,7 @@ from graphemb.plot import plot
 matplotlib.use("Agg")  # a file is written, no window opened
 
 
-def embed(graph: Graph, **parameters: object) -> Node2Vec:
+def embed(graph: Graph, **parameters: Any) -> Node2Vec:
     """Fit, and say what was done."""
     kind = ("directed" if graph.directed else "undirected",
             "unweighted" if graph.weights is None else "weighted")
@@ -57,8 +59,8 @@ def les_miserables(picture: str) -> None:
     scores = cross_val_score(LogisticRegression(C=10, max_iter=1000), model.embedding_[chosen], y, cv=folds)
     majority = max(map(y.count, set(y))) / len(y)
     print(f"\nIn which of {len(groups)} communities (found by modularity) is a character?\n"
-          f"  {scores.mean():.2f} +- {scores.std():.2f} right from the vectors: logistic regression shown one in "
-          f"five of {len(chosen)} characters,\n  asked about the others, mean and deviation of 50 splits\n"
+          f"  {scores.mean():.2f} +- {scores.std():.2f} right from the vectors (logistic regression, shown\n"
+          f"       one in five of {len(chosen)} characters and asked about the others; 50 splits)\n"
           f"  {majority:.2f} right if the answer is always the largest community")
     draw(model, picture, {name: group.get(name) for name in network})
 
@@ -116,8 +118,9 @@ def draw(model: Node2Vec, picture: str, labels: dict[object, object] | None) -> 
     """Write the map of the vectors to a file, with the names of the nodes of most neighbours."""
     n, degree = model.graph_.n_nodes, np.diff(model.graph_.indptr)
     hubs = [model.nodes_[i] for i in np.argsort(-degree, kind="stable")[:30]]
-    ax = plot(model.vectors_, labels, "tsne" if 30 <= n <= 5_000 else "pca", names=hubs)
-    ax.figure.savefig(picture, dpi=150)
+    figure, ax = plt.subplots(figsize=(8, 6), layout="constrained")
+    plot(model.vectors_, labels, "tsne" if 30 <= n <= 5_000 else "pca", ax, names=hubs)
+    figure.savefig(picture, dpi=150)
     print(f"\nPicture: {picture}")
 
 
