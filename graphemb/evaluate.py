@@ -12,6 +12,7 @@ from joblib import Parallel, delayed
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 
 from graphemb._validation import check_int, check_real, check_seed
 from graphemb.embedding import Embedding
@@ -202,7 +203,8 @@ def _score_split(X: np.ndarray, T: np.ndarray, shuffle: np.ndarray, size: float,
                  C: float) -> Split:
     cut = int(size * len(X))
     train, test = shuffle[:cut], shuffle[cut:]
-    scores, n_unconverged = _one_vs_rest(X[train], T[train], X[test], C)
+    with threadpool_limits(1, "blas"):  # many small solves: threads cost more than they bring
+        scores, n_unconverged = _one_vs_rest(X[train], T[train], X[test], C)
     micro, macro = _f1(T[test], _top_k(scores, T[test].sum(axis=1)))
     return Split(size, index, micro, macro, int((~T[train].any(axis=0)).sum()), n_unconverged)
 

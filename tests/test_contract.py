@@ -535,6 +535,13 @@ def test_base_enlarges_by_out_edges_of_matrix_rows_where_directed():
     assert enlarged.to_scipy().toarray().tolist() == A
 
 
+def test_base_folds_in_a_node_with_edges_from_fitted_nodes_only():
+    model = Given(vectors=np.ones((3, 2))).fit(nx.DiGraph([(0, 1), (1, 2)]))
+    model.seen = []
+    assert model.transform(nx.DiGraph([(2, "sink")])).tolist() == [[1, 1, 0]] * 2
+    assert model.seen[0][0].to_scipy().toarray()[2].tolist() == [0, 0, 0, 1]
+
+
 def test_transform_keeps_the_fitted_width_after_set_params():
     model = Given(vectors=np.ones((4, 2))).fit(nx.path_graph(4))
     model.seen = []

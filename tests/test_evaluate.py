@@ -179,7 +179,15 @@ def test_absent_and_universal_labels_do_not_crash():
     assert scores.tolist() == [[np.inf, np.inf, -np.inf]] * 2
 
 
+def test_a_label_without_true_or_predicted_nodes_counts_as_zero_in_macro():
+    truth = np.array([[True, False, False], [True, True, False]])
+    predicted = np.array([[True, False, False], [False, True, False]])
+    assert evaluate._f1(truth, predicted) == pytest.approx((4 / 5, (2 / 3 + 1 + 0) / 3))
+
+
 def test_top_k_breaks_ties_by_label():
+    wide = evaluate._top_k(np.zeros((1, 60)), np.array([17]))
+    assert wide[0].tolist() == [True] * 17 + [False] * 43
     scores = np.array([[1.0, 3.0, 3.0], [0.0, 0.0, 0.0], [-np.inf, -np.inf, 5.0]])
     assert evaluate._top_k(scores, np.array([1, 2, 2])).tolist() == [
         [False, True, False], [True, True, False], [True, False, True]]

@@ -119,6 +119,16 @@ def test_large_component_uses_the_iterative_solver(monkeypatch):
     assert iterative.fit_report_["eigengaps"][0] == pytest.approx(dense.fit_report_["eigengaps"][0], rel=1e-5)
 
 
+def test_large_directed_component(monkeypatch):
+    G = nx.gnp_random_graph(90, 0.06, seed=5, directed=True)
+    G = G.subgraph(max(nx.weakly_connected_components(G), key=len)).copy()
+    dense = LLE(n_components=3).fit(G)
+    monkeypatch.setattr(spectrum, "DENSE_LIMIT", 20)
+    iterative = LLE(n_components=3).fit(G)
+    assert iterative.n_iter_ > 1
+    assert iterative.embedding_ == pytest.approx(dense.embedding_, abs=1e-5)
+
+
 def test_eigengap_tells_when_the_last_column_is_arbitrary():
     gaps = [LLE(n_components=d).fit(nx.cycle_graph(20)).fit_report_["eigengaps"][0] for d in (1, 2)]
     assert gaps[0] == pytest.approx(0, abs=1e-9)
