@@ -263,7 +263,8 @@ class Embedding:
         if (kind in ("text", "binary", "projector") and set(map(type, self.nodes)) == {str}
                 and type(io.as_ints(list(self.nodes))[0]) is int):
             warnings.warn(f"the labels are strings that all read as ints (first {self.nodes[0]!r}); to get "
-                          f"strings back use Embedding.load({os.fspath(path)!r}, labels='str').", stacklevel=2)
+                          f"strings back use Embedding.load({os.fspath(path)!r}, labels='str').",
+                          stacklevel=2)
         if kind == "safetensors":
             io.write_tensors(path, tensors | io.encode_labels(self.nodes),
                              {"format": _FORMAT, "version": "1"})

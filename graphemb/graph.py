@@ -441,8 +441,13 @@ class Graph:
         matrix = sparse.coo_array((data.astype(np.float64, copy=False), (i, j)), shape=(n, n)).tocsr()
         matrix.sum_duplicates()
         if not directed:
-            # Summed before it is mirrored: both directions get the same bits.
-            matrix = (matrix + sparse.triu(matrix, 1, format="csr").T).tocsr()
+            # Summed before it is mirrored, so that both directions have the same bits. Not by adding the
+            # transpose: SciPy's sum would drop stored zeros, which are to be counted.
+            half = matrix.tocoo()
+            off = half.row != half.col
+            i, j = np.concatenate([half.row, half.col[off]]), np.concatenate([half.col, half.row[off]])
+            data = np.concatenate([half.data, half.data[off]])
+            matrix = sparse.coo_array((data, (i, j)), shape=(n, n)).tocsr()
         return cls._trusted(*_from_csr(matrix, labels, directed, symmetric=not directed))
 
     @classmethod
@@ -653,13 +658,20 @@ class Graph:
         indptr, indices = _integers("indptr", arrays["indptr"]), _integers("indices", arrays["indices"])
         n = len(indptr) - 1
         _check_compressed(indptr, indices, n, n)
-        matrix = sparse.csr_array((arrays.get("data", np.ones(len(indices))), indices, indptr), shape=(n, n))
-        if len(loops := _integers("self_loop_nodes", arrays.get("self_loop_nodes", np.empty(0, int)))):
-            if loops.min() < 0 or loops.max() >= n:
-                raise ValueError(f"{name}: self_loop_nodes must be in [0, {n}); "
-                                 f"got {loops.min()} to {loops.max()}.")
-            values = arrays.get("self_loop_weights", np.ones(len(loops)))
-            matrix = matrix + sparse.csr_array((values, (loops, loops)), shape=(n, n))
+        data = arrays.get("data", np.ones(len(indices)))
+        if data.shape != indices.shape or data.dtype.kind not in "biuf":
+            raise ValueError(f"{name}: data must be {len(indices)} numbers; "
+                             f"got {data.dtype} of shape {data.shape}.")
+        loops = _integers("self_loop_nodes", arrays.get("self_loop_nodes", np.empty(0, int)))
+        if len(loops) and (loops.min() < 0 or loops.max() >= n):
+            raise ValueError(f"{name}: self_loop_nodes must be in [0, {n}); "
+                             f"got {loops.min()} to {loops.max()}.")
+        values = arrays.get("self_loop_weights", np.ones(len(loops)))
+        if values.shape != loops.shape:
+            raise ValueError(f"{name}: {len(values)} self_loop_weights for {len(loops)} self_loop_nodes.")
+        rows = np.repeat(np.arange(n), np.diff(indptr))
+        matrix = sparse.coo_array((np.concatenate([data, values]),
+                                   (np.concatenate([rows, loops]), np.concatenate([indices, loops]))), (n, n))
         flag = arrays.get("directed")
         matrix, labels = _read_sparse(matrix, arrays.get("node_names"), weighted)
         return cls._trusted(*_from_csr(matrix, labels, directed if flag is None else bool(flag)))
@@ -747,9 +759,16 @@ class Graph:
         """An nx.Graph, or nx.DiGraph if directed, with the same nodes in the same order.
 
         Edges carry "weight" only if the graph is weighted.
+
+        Raises
+        ------
+        ValueError
+            If a label is None, which NetworkX does not allow.
         """
         import networkx as nx
 
+        if None in self._labels:
+            raise ValueError("None cannot be a node in NetworkX; rename that node first.")
         G = nx.DiGraph() if self.directed else nx.Graph()
         G.add_nodes_from(self.nodes)
         matrix = self.to_scipy().tocoo()
@@ -843,7 +862,9 @@ def as_graph(X: Any, *, weight: str | None = "weight") -> Graph:
 
     # Its messages are the ones people know; what a bad weight is, and which edge has it, is ours to say.
     X = check_array(X, accept_sparse=True, ensure_all_finite=False, input_name="X")
-    matrix, labels = _read_sparse(X if sparse.issparse(X) else sparse.csr_array(X), nodes)
+    if not sparse.issparse(X):  # SciPy refuses dtypes such as float16 and foreign byte orders
+        X = sparse.csr_array(X if X.dtype == np.float32 else X.astype(np.float64))
+    matrix, labels = _read_sparse(X, nodes)
     return Graph._trusted(*_from_csr(matrix, labels, None))
 
 
@@ -917,7 +938,7 @@ def _has_nan(label: Any) -> bool:
     if isinstance(label, tuple):
         return any(map(_has_nan, label))
     # Missing-value markers such as pandas.NA answer a comparison with themselves.
-    return type(label).__name__ == "NAType" or (isinstance(label, (numbers.Number, np.generic))
+    return type(label).__name__ in ("NAType", "NaTType") or (isinstance(label, (numbers.Number, np.generic))
                                                 and bool(label != label))
 
 
@@ -950,7 +971,7 @@ def _column(df: Any, name: Any) -> np.ndarray:
     elif array.dtype.kind in "mM":
         null = np.isnat(array)
     elif array.dtype.kind == "O":
-        null = np.fromiter((x is None or type(x).__name__ == "NaTType" or _has_nan(x) for x in array), bool,
+        null = np.fromiter((x is None or _has_nan(x) for x in array), bool,
                            len(array))
     else:
         null = np.zeros(0, dtype=bool)
@@ -1244,8 +1265,9 @@ def _without_zeros(matrix: sparse.csr_array) -> tuple[sparse.csr_array, np.ndarr
         return matrix, np.empty((0, 2), dtype=np.int64)
     where = matrix.tocoo()
     zero = where.data == 0
+    zeros = np.stack([where.row[zero], where.col[zero]], axis=1)
     matrix.eliminate_zeros()
-    return matrix, np.stack([where.row[zero], where.col[zero]], axis=1)
+    return matrix, zeros
 
 
 def _check_canonical(indptr: np.ndarray, indices: np.ndarray) -> None:
@@ -1256,7 +1278,8 @@ def _check_canonical(indptr: np.ndarray, indices: np.ndarray) -> None:
         raise ValueError("indices must be sorted in each row, without duplicates")
 
 
-def _asymmetry(indptr: np.ndarray, indices: np.ndarray, data: np.ndarray | None) -> float:
+def _asymmetry(indptr: np.ndarray, indices: np.ndarray, data: np.ndarray | None,
+               block: int = 2**22) -> float:
     """Largest relative difference of a canonical matrix from its transpose; inf if a mirror entry is missing.
 
     Taken a block of rows at a time: transposing all at once would double the memory. The transposed block
@@ -1265,7 +1288,7 @@ def _asymmetry(indptr: np.ndarray, indices: np.ndarray, data: np.ndarray | None)
     """
     n, worst = len(indptr) - 1, 0.0
     cursor = np.asarray(indptr[:-1]).astype(np.int64)
-    block = max(n, 2**22)
+    block = max(n, block)  # entries; fewer than n would make the transposition itself the cost
     start = 0
     while start < n:
         stop = max(start + 1, int(np.searchsorted(indptr, indptr[start] + block, side="right")) - 1)
