@@ -379,6 +379,8 @@ def read_edges(path: PathLike, *, delimiter: str | None = None, header: bool | N
                                                          for row in rows[:2]])
                 if header or _are_names(columns):
                     del rows[0], kept[0]
+                if not rows:
+                    continue
             flat = _flatten(name, rows, kept, width)
             fields = [flat[pick[0]::width], flat[pick[1]::width]]
             for column in fields:
