@@ -219,8 +219,9 @@ class Embedding:
         query = query / size if size > 0 else query  # whose square then neither overflows nor vanishes
         for part in self._blocks(rows):
             norms = self._norms[part] * np.linalg.norm(query)
-            np.divide(self._vectors[part].astype(np.float64) @ query, norms, where=norms > 0,
-                      out=scores[done:done + len(part)])
+            # Not a BLAS product: there equal rows can differ in the last bit, which would upset ties.
+            products = np.einsum("ij,j->i", self._vectors[part].astype(np.float64), query)
+            np.divide(products, norms, where=norms > 0, out=scores[done:done + len(part)])
             done += len(part)
         return np.clip(scores, -1, 1)
 

@@ -347,7 +347,8 @@ def read(tmp_path, text, name="g.txt", **options):
     ("g.txt", "1 2 0.5\n2 3 4\n"), ("g.txt", "1\t2\t0.5\r\n2\t3\t4\r\n"), ("g.edges", "1,2,0.5\n2,3,4"),
     ("g.edgelist", "1;2;0.5\n2;3;4"), ("g.csv", "1,2,0.5\n2, 3 ,4\n"), ("g.csv", '"1","2","0.5"\n2,3,4\n'),
     ("g.tsv", "1\t2\t0.5\n2\t3\t4\n"), ("g.tsv.gz", "1\t2\t0.5\n2\t3\t4\n"), ("g.CSV.GZ", "1,2,.5\n2,3,4\n"),
-    ("g.txt", "# a comment\n% another\n\n1 2 0.5\n   \n# 9 9 9\n2 3 4\n"), ("g.txt", "\ufeff1 2 0.5\n2 3 4\n"),
+    ("g.txt", "# a comment\n% another\n\n1 2 0.5\n   \n# 9 9 9\n2 3 4\n"),
+    ("g.txt", "\ufeff1 2 0.5\n2 3 4\n"),
     ("g.csv", "source,target,weight\n1,2,0.5\n2,3,4\n"), ("g.csv", "Src,Dst,w\n1,2,0.5\n2,3,4\n"),
     ("g.csv", "who,whom,km\n1,2,0.5\n2,3,4\n"),
     ("g.txt", "  1   2 0.5\n 2 3  4 \n"),
@@ -487,8 +488,8 @@ def test_scipy_npz(tmp_path, graphs, fmt):
 def test_npz_layout(tmp_path):
     path = tmp_path / "g.npz"
     np.savez_compressed(path, indptr=np.array([0, 1, 2, 2]), indices=np.array([1, 0], np.int32),
-                        directed=False, node_names=np.array(["a", "bb", "c"]), self_loop_nodes=np.array([2], np.int32),
-                        labels=np.arange(9))
+                        directed=False, node_names=np.array(["a", "bb", "c"]),
+                        self_loop_nodes=np.array([2], np.int32), labels=np.arange(9))
     graph = Graph.read(path)
     assert graph.nodes == ("a", "bb", "c") and type(graph.nodes[0]) is str and not graph.directed
     assert dense(graph).tolist() == [[0, 1, 0], [1, 0, 0], [0, 0, 1]]
