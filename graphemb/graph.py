@@ -8,7 +8,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import chain
+from itertools import chain, repeat
 from operator import methodcaller
 from typing import Any, NoReturn
 
@@ -1143,11 +1143,12 @@ def _read_networkx(G: Any, weight: str | None) -> tuple[sparse.csr_array, Labels
         indices = np.repeat(indices, n_parallel)
         indptr = np.concatenate([[0], np.cumsum(n_parallel)])[indptr]
         attributes = chain.from_iterable(map(values, keys))
-    if weight is None:
+    if weight is None or not any(held := list(attributes)):
         data = np.ones(len(indices), dtype=np.float32)
     else:
-        get = methodcaller("get", weight, 1)
-        data = _weights("weight", map(get, attributes), len(indices), _entry(indptr, indices, labels.nodes))
+        found = (map(dict.get, held, repeat(weight), repeat(1)) if set(map(type, held)) == {dict}
+                 else map(methodcaller("get", weight, 1), held))
+        data = _weights("weight", found, len(indices), _entry(indptr, indices, labels.nodes))
     n = len(rows)
     return _own_csr(indptr, indices, data, (n, n)), labels
 
