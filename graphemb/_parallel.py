@@ -10,6 +10,8 @@ from concurrent.futures import Future, ThreadPoolExecutor, TimeoutError
 from dataclasses import dataclass
 from typing import TypeVar
 
+SECONDS_BETWEEN_TICKS = 0.1
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -104,10 +106,10 @@ class Progress:
 
     def update(self, amount: float, *, epoch: int = 0, loss: float = float("nan")) -> bool:
         """Add `amount` units of finished work; return whether a callback asks to stop."""
-        self.done += amount
+        self.done += float(amount)
         now = time.perf_counter()
         final = self.done >= self.total
-        if not (self.verbose or self.callbacks) or (now - self.last < 0.1 and not final):
+        if not (self.verbose or self.callbacks) or (now - self.last < SECONDS_BETWEEN_TICKS and not final):
             return False
         self.last = now
         rate = self.done / max(now - self.start, 1e-9)
@@ -120,4 +122,4 @@ class Progress:
             sys.stderr.write(f"{text:<70}" + ("\n" if final else ""))
             sys.stderr.flush()
         # every callback hears every tick, even after one asked to stop
-        return any([callback(tick) is True for callback in self.callbacks])
+        return any([bool(callback(tick)) for callback in self.callbacks])

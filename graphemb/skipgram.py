@@ -260,6 +260,7 @@ def gensim_train(corpus: Corpus, settings: SkipGram, init: NDArray[np.float32] |
     progress = Progress("skip-gram (gensim)", corpus.size, settings.verbose, settings.callbacks)
     totals = np.zeros(3, np.int64)  # tokens, walks, dead ends
     stopped = False
+    failure: BaseException | None = None
 
     class Sentences:
         """One pass of gensim over this is one epoch."""
@@ -267,22 +268,30 @@ def gensim_train(corpus: Corpus, settings: SkipGram, init: NDArray[np.float32] |
         epoch = 0
 
         def __iter__(self) -> Iterator[list[str]]:
-            nonlocal stopped
+            nonlocal stopped, failure
             epoch, self.epoch = self.epoch, self.epoch + 1
             batches = corpus.batches(range(epoch, epoch + 1), 2**16)
-            for _, walks, dead_ends in map_ordered(lambda b: corpus.walks(b[0], b[2]), batches, settings.n_jobs):
-                if stopped:
-                    return
-                lengths = (walks >= 0).sum(axis=1)
-                totals[:] += lengths.sum(), len(walks), dead_ends
-                for walk, length in zip(names[walks], lengths.tolist(), strict=True):
-                    yield walk[:length].tolist()
-                stopped = progress.update(len(walks), epoch=epoch)
+            try:
+                for _, walks, dead_ends in map_ordered(lambda b: corpus.walks(b[0], b[2]), batches, settings.n_jobs):
+                    if stopped:
+                        return
+                    lengths = (walks >= 0).sum(axis=1)
+                    totals[:] += lengths.sum(), len(walks), dead_ends
+                    for walk, length in zip(names[walks], lengths.tolist(), strict=True):
+                        yield walk[:length].tolist()
+                    stopped = progress.update(len(walks), epoch=epoch)
+            except BaseException as error:  # in gensim's thread, where it would end nothing but the thread
+                stopped, failure = True, error
 
-    model.train(Sentences(), total_examples=corpus.n_walks * corpus.n_nodes, epochs=corpus.n_epochs)
+    try:
+        model.train(Sentences(), total_examples=corpus.n_walks * corpus.n_nodes, epochs=corpus.n_epochs)
+    finally:
+        stopped_by_callback, stopped = stopped, True  # Ctrl-C ends gensim's threads too
+    if failure is not None:
+        raise failure
     report = {
         "trainer": "gensim", "tokens": int(totals[0]), "walks": int(totals[1]), "dead_ends": int(totals[2]),
-        "stopped": stopped,
+        "stopped": stopped_by_callback,
         "seconds": {"visits": counted - began, "skip-gram": time.perf_counter() - counted},
     }
     return Trained(model.wv.vectors.astype(np.float32), model.syn1neg.astype(np.float32), visits, report)

@@ -94,10 +94,11 @@ class WalkEmbedding(BaseEmbedding):
         sampler = WalkSampler(graph, float(self.p), float(self.q), seed, n_jobs)
         corpus = Corpus(sampler, int(self.n_walks), int(self.walk_length), int(self.n_epochs), seed)
         settings = self._settings(seed, n_jobs)
-        init = self._start(graph, seed)
+        linked = _linked(graph)
+        init = self._start(graph, seed, linked)
         trained = (train if self.trainer == "native" else gensim_train)(corpus, settings, init)
-        # An isolated node is in no pair: no training has touched it, and noise is not an answer.
-        trained.vectors[~_linked(graph)] = 0.0
+        if init is None:  # an isolated node is in no pair: its vector is the noise it started with
+            trained.vectors[~linked] = 0.0
         self.context_ = trained.contexts
         self._visits, self._seed = trained.visits, seed
         report["seconds"].update(trained.report.pop("seconds"))
@@ -113,9 +114,16 @@ class WalkEmbedding(BaseEmbedding):
         contexts = aligned_zeros(n_fitted, stride)
         contexts[:, :settings.n_components] = self.context_
         noise = noise_pool(self._visits, settings.ns_exponent, self._seed)
-        sampler = WalkSampler(enlarged, float(self.p), float(self.q), self._seed)
+        # Without the arcs back to new nodes a walk, once in the fitted graph, stays there: a new
+        # row does not depend on which others are folded in beside it, unless it links to them.
+        arcs = enlarged.to_scipy().tocoo()
+        onward = (arcs.row >= n_fitted) | (arcs.col < n_fitted)
+        sampler = WalkSampler(
+            Graph.from_edges(arcs.row[onward], arcs.col[onward], arcs.data[onward],
+                             nodes=range(enlarged.n_nodes), directed=True),
+            float(self.p), float(self.q), self._seed)
         strength = np.asarray(enlarged.to_scipy().sum(axis=1)).ravel()
-        mean = strength[:n_fitted].mean()
+        mean = float(self.graph_.to_scipy().sum()) / n_fitted
         vectors = np.empty((enlarged.n_nodes - n_fitted, settings.n_components), np.float32)
         for i, node in enumerate(range(n_fitted, enlarged.n_nodes)):
             # A fit would visit the node this often, in walks that pass it rather than begin at it:
@@ -138,7 +146,7 @@ class WalkEmbedding(BaseEmbedding):
             ns_exponent=float(self.ns_exponent), subsample=float(self.subsample), seed=seed, n_jobs=n_jobs,
             deterministic=bool(self.deterministic), verbose=int(self.verbose), callbacks=tuple(self.callbacks))
 
-    def _start(self, graph: Graph, seed: int) -> NDArray[np.float32] | None:
+    def _start(self, graph: Graph, seed: int, linked: NDArray[np.bool_]) -> NDArray[np.float32] | None:
         """`init` as an array in row order; of an Embedding, nodes it does not have begin at random."""
         if self.init is None:
             return None
@@ -148,7 +156,7 @@ class WalkEmbedding(BaseEmbedding):
                 raise ValueError(f"init has vectors of {self.init.array.shape[1]} components; n_components is "
                                  f"{shape[1]}.")
             rng = np.random.default_rng(seed)
-            start = ((rng.random(shape, np.float32) - 0.5) / shape[1]).astype(np.float32)
+            start = (rng.random(shape, np.float32) - 0.5) / shape[1] * linked[:, None]
             for i, label in enumerate(graph.nodes):
                 if label in self.init:
                     start[i] = self.init[label]

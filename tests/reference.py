@@ -1,0 +1,194 @@
+"""Slow twins of the kernels, in plain Python and NumPy: the definition to read first."""
+
+import numpy as np
+
+M64 = 2**64 - 1
+
+
+def mix(z):
+    """SplitMix64's output function."""
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9 & M64
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EB & M64
+    return z ^ (z >> 31)
+
+
+def draw(key, walk, t):
+    """Draw t of a walk."""
+    return mix((key + ((walk << 28) + t + 1) * 0x9E3779B97F4A7C15) & M64)
+
+
+def below(x, n):
+    return ((x >> 32) * n) >> 32
+
+
+def unit(x):
+    return (x >> 11) * 2.0**-53
+
+
+def alias_tables(indptr, indices, weights):
+    """Vose's construction, row by row."""
+    table = np.zeros((len(indices), 3), np.uint32)
+    strength = np.zeros(len(indptr) - 1)
+    for u in range(len(indptr) - 1):
+        begin, end = int(indptr[u]), int(indptr[u + 1])
+        row = [float(w) for w in weights[begin:end]]
+        neighbours = indices[begin:end]
+        total = 0.0
+        for w in row:
+            total += w
+        strength[u] = total
+        scaled = [w * len(row) / total for w in row]
+        table[begin:end] = np.column_stack([np.full(len(row), 2**32 - 1), neighbours, neighbours])
+        small = [i for i, s in enumerate(scaled) if s < 1.0]
+        large = [i for i, s in enumerate(scaled) if s >= 1.0]
+        while small and large:
+            i, j = small.pop(), large[-1]
+            table[begin + i, 0] = int(scaled[i] * 2.0**32)
+            table[begin + i, 2] = neighbours[j]
+            scaled[j] = (scaled[j] + scaled[i]) - 1.0
+            if scaled[j] < 1.0:
+                small.append(large.pop())
+    return table, strength
+
+
+def first_order(indptr, indices, table, key, walk, start, length):
+    """One walk; `table` is None for an unweighted graph."""
+    path = [start]
+    for t in range(1, length):
+        begin, end = int(indptr[path[-1]]), int(indptr[path[-1] + 1])
+        if begin == end:
+            break
+        x = draw(key, walk, t - 1)
+        arc = begin + below(x, end - begin)
+        if table is None:
+            path.append(int(indices[arc]))
+        else:
+            threshold, neighbour, alias = (int(a) for a in table[arc])
+            path.append(neighbour if (x & 0xFFFFFFFF) < threshold else alias)
+    return path + [-1] * (length - len(path))
+
+
+def node2vec_weights(indptr, indices, weights, p, q, prev, current):
+    """The definition: unnormalised probability of each neighbour of `current` after `prev`."""
+    row = range(int(indptr[current]), int(indptr[current + 1]))
+    near = set(indices[indptr[prev]:indptr[prev + 1]].tolist())
+    bias = [1 / p if indices[i] == prev else 1.0 if int(indices[i]) in near else 1 / q for i in row]
+    return [(1.0 if weights is None else float(weights[i])) * b for i, b in zip(row, bias, strict=True)]
+
+
+def second_order(indptr, indices, weights, table, strength, directed, p, q, key, walk, start, length,
+                 patience=64):
+    """One node2vec walk by the envelope of three components; see ext/_walks.pyx."""
+    alpha, beta = 1 / p, 1 / q
+    extra_common, extra_return = max(0.0, 1.0 - beta), max(0.0, alpha - beta)
+    keep_common, keep_prev = min(1.0, q), min(1.0, alpha * q)
+    weighted = weights is not None
+    rows = [indices[indptr[u]:indptr[u + 1]].tolist() for u in range(len(indptr) - 1)]
+    counter = iter(range(2**62))
+
+    def fresh():
+        return draw(key, walk, next(counter))
+
+    def alias_draw(u, x):
+        arc = int(indptr[u]) + below(x, len(rows[u]))
+        if not weighted:
+            return rows[u][arc - int(indptr[u])]
+        threshold, neighbour, alias = (int(a) for a in table[arc])
+        return neighbour if (x & 0xFFFFFFFF) < threshold else alias
+
+    path = [start]
+    while len(path) < length:
+        v = path[-1]
+        if not rows[v]:
+            break
+        if len(path) == 1:
+            path.append(alias_draw(v, fresh()))
+            continue
+        prev = path[-2]
+        back = 1.0
+        if extra_return > 0 and (weighted or directed):
+            at = rows[v].index(prev) if prev in rows[v] else None
+            back = 0.0 if at is None else float(weights[indptr[v] + at]) if weighted else 1.0
+        for _ in range(patience):
+            mass = float(strength[v]) if weighted else float(len(rows[v]))
+            base = beta * mass
+            common = extra_common * (mass if weighted else float(min(len(rows[v]), len(rows[prev]))))
+            u = unit(fresh()) * (base + common + extra_return * back)
+            if u < base:
+                x = alias_draw(v, fresh()) if weighted else rows[v][min(int(u * q), len(rows[v]) - 1)]
+                if x == prev:
+                    kept = keep_prev >= 1.0 or unit(fresh()) < keep_prev
+                else:
+                    kept = keep_common >= 1.0 or unit(fresh()) < keep_common or x not in rows[prev]
+            elif u < base + common:
+                if weighted:
+                    x = alias_draw(v, fresh())
+                    kept = x != prev and x in rows[prev]
+                else:
+                    a, b = (rows[v], rows[prev]) if len(rows[v]) <= len(rows[prev]) else (rows[prev], rows[v])
+                    x = a[min(int((u - base) / extra_common), len(a) - 1)]
+                    kept = x != prev and x in b
+            else:
+                x, kept = prev, True
+            if kept:
+                break
+        else:
+            mass = node2vec_weights(indptr, indices, weights, p, q, prev, v)
+            target = unit(fresh()) * _running_total(mass)
+            total = 0.0
+            for x, m in zip(rows[v], mass, strict=True):
+                total += m
+                if total > target:
+                    break
+        path.append(x)
+    return path + [-1] * (length - len(path))
+
+
+def _running_total(values):
+    total = 0.0
+    for value in values:
+        total += value
+    return total
+
+
+def sigmoid(x):
+    return 1.0 / (1.0 + np.exp(-x))
+
+
+def train_walk(vectors, contexts, walk, walk_id, rate, *, noise, window, n_negative, key, keep=None,
+               first_input=0, frozen=False, tile=6):
+    """Skip-gram with negative sampling on one walk, in place; see ext/sgns_kernel.h.
+
+    Returns tokens, pairs, and the loss of each centre as a list of (position, pairs, loss).
+    """
+    walk = [int(u) for u in walk if u >= 0]
+    if keep is not None:
+        walk = [u for t, u in enumerate(walk) if (draw(key, walk_id, t) & 0xFFFFFFFF) <= keep[u]]
+    width = -(-(1 + n_negative) // tile) * tile
+    pool = mix(key ^ mix(walk_id))
+    pairs, losses = 0, []
+    for i, centre in enumerate(walk):
+        reach = 1 + below(draw(key, walk_id, i), window)
+        inputs = [walk[j] - first_input for j in range(max(0, i - reach), min(len(walk), i + reach + 1))
+                  if j != i and 0 <= walk[j] - first_input < len(vectors)]
+        if centre >= len(contexts) or not inputs:
+            continue
+        negatives = [int(noise[(pool + i * n_negative + k) % len(noise)]) for k in range(n_negative)]
+        outputs = np.array([centre, *negatives, *[centre] * (width - 1 - n_negative)])
+        teaches = np.array([True, *(v != centre for v in negatives), *[False] * (width - 1 - n_negative)])
+        label = np.zeros(width)
+        label[0] = 1.0
+        s = sigmoid(vectors[inputs] @ contexts[outputs].T)
+        g = rate * (label - s) * teaches
+        losses.append((i, len(inputs), -np.sum(np.log(np.maximum(np.where(label == 1, s, 1 - s), 1e-12)) * teaches)))
+        pairs += len(inputs)
+        for k in range(0, width, tile):
+            block = outputs[k:k + tile]
+            old = contexts[block].copy()
+            change = np.zeros_like(old)
+            for m, u in enumerate(inputs):
+                change += np.outer(g[m, k:k + tile], vectors[u])
+                vectors[u] += g[m, k:k + tile] @ old
+            if not frozen:
+                np.add.at(contexts, block, change)
+    return len(walk), pairs, losses

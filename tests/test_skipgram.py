@@ -1,0 +1,409 @@
+"""Skip-gram: the kernel against its twin, the corpus, the noise, the schedule, the trainers."""
+
+import math
+
+import networkx as nx
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_val_score
+
+import reference
+from graphemb import DeepWalk, Node2Vec, _sgns, as_graph, skipgram
+from graphemb.walks import WalkSampler
+
+
+def settings(**changes):
+    values = dict(n_components=20, window=3, n_negative=5, learning_rate=0.1, min_learning_rate=0.001,
+                  ns_exponent=0.75, subsample=0.0, seed=7)
+    return skipgram.SkipGram(**values | changes)
+
+
+def corpus(graph, n_walks=3, walk_length=12, n_epochs=1, seed=7, p=1.0, q=1.0):
+    return skipgram.Corpus(WalkSampler(as_graph(graph), p, q, seed), n_walks, walk_length, n_epochs, seed)
+
+
+def blocks(n_blocks=4, size=25, seed=0):
+    graph = nx.planted_partition_graph(n_blocks, size, 0.3, 0.01, seed=seed)
+    return graph, np.array([u // size for u in graph])  # NetworkX does not sort its nodes
+
+
+# -- the kernel ---------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("variant", sorted(_sgns.VARIANTS))
+@pytest.mark.parametrize("d, window, n_negative, subsample", [
+    (16, 3, 5, 0.0), (20, 1, 1, 0.0), (128, 10, 5, 0.0), (33, 40, 5, 0.0), (7, 4, 12, 0.0), (48, 5, 6, 0.02), (1, 2, 4, 0.0),
+])
+def test_kernel_equals_its_twin(variant, d, window, n_negative, subsample):
+    rng = np.random.default_rng(0)
+    n, stride = 12, -(-d // _sgns.LANES) * _sgns.LANES
+    walks = rng.integers(0, n, (6, 25), dtype=np.int32)
+    walks[1, 10:] = -1
+    walks[2, 1:] = -1
+    ids = np.array([3, 0, 9, 10**9, 17, 4], np.int64)
+    rates = np.linspace(0.05, 0.02, 6).astype(np.float32)
+    noise = rng.integers(0, n, 64, dtype=np.int32)
+    keep = skipgram.keep_thresholds(np.arange(1, n + 1), subsample)
+    vectors, contexts = (skipgram.aligned_zeros(n, stride) for _ in range(2))
+    vectors[:, :d] = rng.normal(size=(n, d)) / math.sqrt(d)
+    contexts[:, :d] = rng.normal(size=(n, d)) / math.sqrt(d)
+    u, v = vectors[:, :d].astype(float), contexts[:, :d].astype(float)
+    tokens = pairs = 0
+    losses = []
+    for walk, i, rate in zip(walks, ids.tolist(), rates.astype(float), strict=True):
+        t, p, loss = reference.train_walk(u, v, walk, i, rate, noise=noise, window=window, n_negative=n_negative,
+                                          key=99, keep=keep if len(keep) else None)
+        tokens, pairs = tokens + t, pairs + p
+        losses += [(m, x) for position, m, x in loss if (position + i) % 16 == 0]
+    totals = np.zeros(4)
+    width = -(-(1 + n_negative) // _sgns.TILE) * _sgns.TILE
+    reach = min(window, 25)
+    _sgns.train(walks, ids, rates, noise, keep, window, n_negative, 0, False, 99, _sgns.VARIANTS[variant],
+                np.empty((2 * reach + 2) * width + _sgns.LANES, np.float32), np.empty(2 * reach + width + 25, np.int32),
+                vectors, contexts, totals)
+    np.testing.assert_allclose(vectors[:, :d], u, atol=2e-4)
+    np.testing.assert_allclose(contexts[:, :d], v, atol=2e-4)
+    assert not vectors[:, d:].any() and not contexts[:, d:].any()
+    assert totals[:2].tolist() == [tokens, pairs]
+    assert totals[2] == sum(m for m, _ in losses)
+    assert totals[3] == pytest.approx(sum(x for _, x in losses), rel=1e-3)
+    if subsample:
+        assert 0 < tokens < (walks >= 0).sum()
+
+
+def test_one_step_goes_down_the_gradient():
+    """The twin's first step is the rate times the finite-difference gradient of its loss."""
+    rng = np.random.default_rng(1)
+    u, v = rng.normal(size=(5, 6)), rng.normal(size=(5, 6))
+    noise = np.array([3, 4, 3, 4], np.int32)  # other nodes than the walk's: every negative teaches
+    options = dict(noise=noise, window=1, n_negative=2, key=0)
+    walk = [0, 1]
+    moved_u, moved_v = u.copy(), v.copy()
+    rate = 1e-6
+    reference.train_walk(moved_u, moved_v, walk, 0, rate, **options)
+
+    def loss(a, b):
+        return sum(x for _, _, x in reference.train_walk(a.copy(), b.copy(), walk, 0, 0.0, **options)[2])
+
+    for matrix, moved, other in ((u, moved_u, False), (v, moved_v, True)):
+        gradient = np.zeros_like(matrix)
+        for index in np.ndindex(matrix.shape):
+            for sign in (1, -1):
+                bumped = matrix.copy()
+                bumped[index] += sign * 1e-5
+                gradient[index] += sign * (loss(u, bumped) if other else loss(bumped, v)) / 2e-5
+        assert np.abs(gradient).max() > 0.1
+        np.testing.assert_allclose((matrix - moved) / rate, gradient, atol=1e-4)
+
+
+def test_sigmoid_at_the_ends():
+    """Huge scores neither overflow nor teach: their sigma is 0 or 1."""
+    for sign in (1, -1):
+        vectors, contexts = skipgram.aligned_zeros(3, 16), skipgram.aligned_zeros(3, 16)
+        vectors[:, 0], contexts[:, 0] = 1e10, sign * 1e10
+        skipgram.train_batch(np.array([[0, 1]], np.int32), np.zeros(1, np.int64), np.full(1, 0.1, np.float32),
+                             np.full(16, 2, np.int32), np.empty(0, np.uint32), settings(n_components=16), 0,
+                             vectors, contexts, np.zeros(4))
+        assert np.isfinite(vectors).all() and np.isfinite(contexts).all()
+
+
+@pytest.mark.parametrize("variant", [-1, 3])
+def test_unknown_variant_is_refused(variant):
+    with pytest.raises(ValueError, match="variant must be one of"):
+        _sgns.train(np.zeros((1, 2), np.int32), np.zeros(1, np.int64), np.zeros(1, np.float32), np.zeros(1, np.int32),
+                    np.empty(0, np.uint32), 1, 1, 0, False, 0, variant, np.zeros(99, np.float32),
+                    np.zeros(99, np.int32), np.zeros((1, 16), np.float32), np.zeros((1, 16), np.float32), np.zeros(4))
+
+
+# -- corpus, noise, subsampling -----------------------------------------------------------------
+
+@pytest.mark.parametrize("tokens", [1, 50, 10**6])
+def test_corpus_visits_every_node_in_every_round(tokens):
+    c = corpus(nx.path_graph(10), n_walks=3, walk_length=5, n_epochs=2)
+    seen, orders, places = [], {}, []
+    for r, place, starts in c.batches(range(2), tokens):
+        ids, walks, _ = c.walks(r, starts)
+        assert (walks[:, 0] == starts).all() and walks.shape[1] == 5
+        orders.setdefault(r, []).extend(starts.tolist())
+        seen.extend(ids.tolist())
+        places.append((place, len(starts)))
+    assert sorted(seen) == list(range(c.size)) and c.size == 60
+    assert all(sorted(order) == list(range(10)) for order in orders.values())
+    assert len({tuple(order) for order in orders.values()}) == 6
+    assert [place for place, _ in places] == np.cumsum([0, *(size for _, size in places[:-1])]).tolist()
+
+
+def test_walks_of_the_corpus_are_those_of_random_walks():
+    from graphemb import random_walks
+
+    graph = nx.karate_club_graph()
+    c = corpus(graph, n_walks=2, walk_length=9)
+    expected = random_walks(graph, n_walks=2, walk_length=9, random_state=7)
+    for r, _, starts in c.batches(range(1), 10**6):
+        ids, walks, _ = c.walks(r, starts)
+        np.testing.assert_array_equal(walks, expected[ids])
+
+
+def test_visits_count_one_walk_from_every_node():
+    c = corpus(nx.star_graph(30), walk_length=21)
+    visits = c.visits(1)
+    _, walks, _ = c.walks(0, np.arange(31, dtype=np.int32))
+    np.testing.assert_array_equal(visits, np.bincount(walks.ravel(), minlength=31))
+    np.testing.assert_array_equal(c.visits(3), visits)
+
+
+@pytest.mark.parametrize("exponent", [0.75, 0.0, -0.5, 1.0])
+def test_noise_pool_holds_nodes_in_proportion(exponent):
+    visits = np.array([100, 10, 1, 0, 1000])
+    pool = skipgram.noise_pool(visits, exponent, 0)
+    assert len(pool) == 2**16 and pool.dtype == np.int32
+    share = np.where(visits > 0, np.maximum(visits, 1) ** exponent, 0.0)
+    counts = np.bincount(pool, minlength=5)
+    np.testing.assert_allclose(counts, share / share.sum() * len(pool), atol=1.0)
+    halves = [np.bincount(half, minlength=5) for half in np.split(pool, 2)]
+    np.testing.assert_allclose(halves[0], halves[1], atol=5 * math.sqrt(len(pool)) / 4)  # shuffled
+    assert (skipgram.noise_pool(visits, exponent, 1) != pool).any()
+
+
+def test_noise_pool_of_many_nodes_is_large_enough():
+    pool = skipgram.noise_pool(np.ones(10_000, np.int64), 0.75, 0)
+    assert len(pool) >= 160_000 and len(pool) & (len(pool) - 1) == 0
+    assert np.bincount(pool, minlength=10_000).min() >= 16
+
+
+def test_keep_thresholds_follow_word2vec():
+    visits = np.array([900, 90, 10])
+    t = 0.05
+    f = visits / 1000
+    expected = np.minimum((np.sqrt(f / t) + 1) * t / f, 1)
+    np.testing.assert_allclose(skipgram.keep_thresholds(visits, t) / 2**32, expected, rtol=1e-6)
+    assert len(skipgram.keep_thresholds(visits, 0.0)) == 0
+
+
+# -- training -----------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("model", [DeepWalk(32, random_state=3), Node2Vec(32, p=0.5, q=2.0, random_state=3)])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_same_bytes_for_any_number_of_threads(model, weighted):
+    model, (graph, _) = clone(model), blocks()
+    if weighted:
+        nx.set_edge_attributes(graph, {e: 1 + sum(e) % 5 for e in graph.edges}, "weight")
+    expected = model.set_params(n_jobs=1).fit_transform(graph)
+    for n_jobs in (1, 2, 3):
+        model.set_params(n_jobs=n_jobs).fit(graph)
+        np.testing.assert_array_equal(model.embedding_, expected)
+    assert (model.set_params(random_state=4).fit_transform(graph) != expected).all(axis=1).all()
+
+
+@pytest.mark.parametrize("options", [
+    {}, {"n_jobs": 2, "deterministic": False}, {"trainer": "gensim"}, {"n_negative": 12}, {"window": 3, "n_negative": 2},
+    {"subsample": 0.01}, {"n_components": 20},
+])
+def test_known_communities_are_found(options):
+    graph, y = blocks()
+    model = DeepWalk(**{"n_components": 32, "n_walks": 20, "random_state": 0} | options).fit(graph)
+    score = cross_val_score(LogisticRegression(max_iter=1000), model.embedding_, y, cv=5).mean()
+    assert score > 0.9  # chance is 0.25
+    assert model.fit_report_["tokens"] <= 100 * 20 * 80
+    if not options.get("subsample"):
+        assert model.fit_report_["tokens"] == 100 * 20 * 80
+
+
+def test_loss_falls_and_is_per_pair():
+    graph, _ = blocks()
+    losses = DeepWalk(32, n_epochs=4, learning_rate=0.1, random_state=0).fit(graph).fit_report_["loss"]
+    assert len(losses) == 4
+    assert losses[0] < 6 * math.log(2)  # where training begins: six coins
+    assert losses[3] < losses[0]
+    assert losses[3] > 0.5
+
+
+def test_the_rate_falls_linearly(monkeypatch):
+    rates, places = [], []
+
+    def record(walks, ids, rate, *rest, **options):
+        rates.extend(rate.tolist())
+        places.extend(ids.tolist())
+
+    monkeypatch.setattr(skipgram, "train_batch", record)
+    c = corpus(nx.path_graph(10), n_walks=4, walk_length=5, n_epochs=2)
+    skipgram.train(c, settings(learning_rate=0.5, min_learning_rate=0.1))
+    np.testing.assert_allclose(rates, 0.5 - 0.4 * np.arange(80) / 80, rtol=1e-6)
+    assert sorted(places) == list(range(80))
+
+
+def test_report_counts_what_was_trained():
+    graph = nx.DiGraph([(0, 1), (1, 2)])
+    report = DeepWalk(8, n_walks=2, walk_length=5, window=1, random_state=0).fit(graph).fit_report_
+    assert report["tokens"] == 2 * (3 + 2 + 1)
+    assert report["pairs"] == 2 * (4 + 2)
+    assert report["walks"] == 6
+    assert report["dead_ends"] == 6
+    assert report["trainer"] == "native" and not report["stopped"]
+    assert {"graph", "visits", "skip-gram", "total"} <= set(report["seconds"])
+
+
+@pytest.mark.parametrize("trainer", ["native", "gensim"])
+def test_callbacks_hear_and_stop(trainer):
+    ticks = []
+    graph, _ = blocks()
+    model = DeepWalk(8, n_walks=2, trainer=trainer, callbacks=[ticks.append], random_state=0).fit(graph)
+    assert ticks[-1].fraction == 1.0 and ticks[-1].rate > 0 and ticks[-1].seconds_left == 0
+    if trainer == "native":
+        assert 0 < ticks[-1].loss < 10
+    assert not model.fit_report_["stopped"]
+
+
+def test_a_callback_can_keep_a_partial_model(monkeypatch):
+    monkeypatch.setattr(skipgram, "FLOPS_PER_BATCH", 1e6)
+    monkeypatch.setattr("graphemb._parallel.SECONDS_BETWEEN_TICKS", 0.0)
+    graph, _ = blocks()
+    model = DeepWalk(8, random_state=0, callbacks=[lambda tick: tick.fraction > 0.5])
+    with pytest.warns(UserWarning, match="A callback stopped the fit after .* of 1000 walks"):
+        model.fit(graph)
+    assert model.fit_report_["stopped"]
+    assert 500 <= model.fit_report_["walks"] < 700
+    assert np.isfinite(model.embedding_).all()
+
+
+@pytest.mark.parametrize("options", [{}, {"n_jobs": 2}, {"n_jobs": 2, "deterministic": False}, {"trainer": "gensim"}])
+def test_an_interrupt_in_a_callback_ends_the_fit(options):
+    def interrupt(tick):
+        raise KeyboardInterrupt
+
+    model = DeepWalk(8, n_walks=2, callbacks=[interrupt], **options)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(nx.karate_club_graph())
+    assert not hasattr(model, "embedding_")
+
+
+def test_verbose_writes_a_line(capsys):
+    DeepWalk(8, verbose=1, random_state=0).fit(nx.karate_club_graph())
+    out, err = capsys.readouterr()
+    assert out == "" and "skip-gram: 100%" in err and "loss" in err and err.endswith("\n")
+    DeepWalk(8, random_state=0).fit(nx.karate_club_graph())
+    assert capsys.readouterr() == ("", "")
+
+
+def test_gensim_is_told_everything(monkeypatch):
+    import gensim.models
+
+    told = {}
+
+    class Spy(gensim.models.Word2Vec):
+        def __init__(self, *args, **kwargs):
+            told.update(kwargs)
+            super().__init__(*args, **kwargs)
+
+        def train(self, sentences, **kwargs):
+            told["sentences"] = [list(sentences) for _ in range(kwargs["epochs"])]
+
+    monkeypatch.setattr(gensim.models, "Word2Vec", Spy)
+    graph = nx.path_graph(6)
+    DeepWalk(8, n_walks=2, walk_length=7, n_epochs=2, window=3, n_negative=4, ns_exponent=0.5, subsample=0.125,
+             learning_rate=0.2, min_learning_rate=0.1, trainer="gensim", random_state=7).fit(graph)
+    expected = dict(sg=1, hs=0, min_count=0, sample=0.125, vector_size=8, window=3, negative=4, ns_exponent=0.5,
+                    alpha=0.2, min_alpha=0.1, workers=1, sorted_vocab=0)
+    assert {k: told[k] for k in expected} == expected
+    c = corpus(graph, n_walks=2, walk_length=7, n_epochs=2)
+    for epoch, sentences in enumerate(told["sentences"]):
+        walks = [c.walks(r, s)[1] for r, _, s in c.batches(range(epoch, epoch + 1), 10**6)]
+        assert sentences == [[str(u) for u in walk] for walk in np.concatenate(walks).tolist()]
+
+
+def test_gensim_would_cut_long_walks():
+    with pytest.raises(ValueError, match="walk_length must be <= 10000 with trainer='gensim'"):
+        DeepWalk(trainer="gensim", walk_length=10_001).fit(nx.path_graph(3))
+
+
+@pytest.mark.parametrize("trainer", ["native", "gensim"])
+def test_init_is_where_training_starts(trainer):
+    graph = nx.complete_graph(20)
+    still = dict(n_components=6, learning_rate=1e-30, min_learning_rate=0.0, trainer=trainer, random_state=0)
+    init = np.random.default_rng(0).normal(size=(20, 6))
+    np.testing.assert_allclose(DeepWalk(init=init, **still).fit_transform(graph), init, rtol=1e-6)
+    known = DeepWalk(init=init[:5], **still).fit(nx.path_graph(5)).vectors_
+    started = DeepWalk(init=known, **still).fit_transform(graph)
+    np.testing.assert_allclose(started[:5], init[:5], rtol=1e-6)
+    assert np.abs(started[5:]).max() < 1 / 6
+
+
+@pytest.mark.parametrize("init, message", [
+    (np.zeros((3, 8)), r"init must be an Embedding or a float array of shape \(5, 8\); got ndarray of shape \(3, 8\)"),
+    (np.zeros((5, 8), int), "dtype int"),
+    (np.full((5, 8), np.nan), "init has a non-finite value in row 0"),
+    ("random", "init must be an Embedding or a float array"),
+])
+def test_bad_init_is_named(init, message):
+    with pytest.raises(ValueError, match=message):
+        DeepWalk(8, init=init).fit(nx.path_graph(5))
+
+
+def test_isolated_nodes_get_zeros():
+    graph = nx.disjoint_union(nx.complete_graph(5), nx.empty_graph(2))
+    Z = DeepWalk(8, random_state=0).fit_transform(graph)
+    assert not Z[5:].any() and Z[:5].any(axis=1).all()
+    sink = nx.DiGraph([(0, 1)])
+    sink.add_node(2)
+    Z = DeepWalk(8, random_state=0).fit_transform(sink)
+    assert Z[:2].any(axis=1).all() and not Z[2].any()
+
+
+@pytest.mark.parametrize("deterministic", [True, False])
+def test_a_hub_stays_bounded(deterministic):
+    """A star with 100,000 leaves: half of all tokens are one node."""
+    leaves = 100_000
+    from graphemb import Graph
+
+    graph = Graph.from_edges(np.zeros(leaves, int), np.arange(1, leaves + 1))
+    model = DeepWalk(16, n_walks=1, walk_length=8, window=5, n_jobs=2, deterministic=deterministic, random_state=0)
+    Z = model.fit_transform(graph)
+    assert Z.shape == (leaves + 1, 16)
+    assert np.linalg.norm(Z, axis=1).max() < 20
+    assert np.linalg.norm(model.context_, axis=1).max() < 20
+
+
+# -- new nodes ----------------------------------------------------------------------------------
+
+def test_new_nodes_land_where_they_belong():
+    """Hide a tenth of a four-block graph; classify it by a model of the rest. Twice, the same."""
+    graph, y = blocks(4, 40)
+    hidden = np.arange(160) % 10 == 0
+    nodes = np.array(list(graph))
+    model = DeepWalk(32, n_walks=20, random_state=0).fit(graph.subgraph(nodes[~hidden].tolist()))
+    Z = model.transform(graph)
+    row = {u: i for i, u in enumerate(graph)}
+    np.testing.assert_array_equal(Z[[row[u] for u in model.nodes_]], model.embedding_)
+    classifier = LogisticRegression(max_iter=1000).fit(Z[~hidden], y[~hidden])
+    assert classifier.score(Z[hidden], y[hidden]) >= 0.9
+    length = np.linalg.norm(Z, axis=1)
+    assert 0.6 < length[hidden].mean() / length[~hidden].mean() < 1.6  # the same scale as a fit
+    np.testing.assert_array_equal(model.transform(graph), Z)
+
+
+def test_a_new_row_does_not_depend_on_the_others():
+    graph, _ = blocks()
+    A = nx.to_numpy_array(graph)
+    model = Node2Vec(16, p=0.5, q=2.0, random_state=0).fit(A)
+    new = np.zeros((3, 100))
+    new[0, [0, 1, 2]] = new[1, [30, 31]] = new[2, [80, 3]] = 1
+    Z = model.transform(new)
+    np.testing.assert_array_equal(model.transform(new[::-1])[::-1], Z)
+    np.testing.assert_array_equal(model.transform(np.vstack([A[5], new[1]])), [model.embedding_[5], Z[1]])
+
+
+@pytest.mark.parametrize("name, value, error", [
+    ("n_components", 0, ValueError), ("n_components", 2.0, TypeError), ("window", 0, ValueError),
+    ("window", 2**31, ValueError), ("n_negative", 0, ValueError), ("n_epochs", 0, ValueError),
+    ("learning_rate", 0.0, ValueError), ("learning_rate", float("nan"), ValueError),
+    ("min_learning_rate", 0.1, ValueError), ("min_learning_rate", -1.0, ValueError),
+    ("ns_exponent", float("inf"), ValueError), ("subsample", -0.1, ValueError), ("subsample", 2, ValueError),
+    ("trainer", "word2vec", ValueError), ("deterministic", 1, TypeError), ("deterministic", "yes", TypeError),
+    ("walk_length", 0, ValueError), ("n_walks", -1, ValueError), ("p", 0.0, ValueError), ("q", None, TypeError),
+    ("random_state", -1, ValueError), ("n_jobs", 0, ValueError), ("callbacks", [1], TypeError),
+])
+def test_bad_parameters_are_named(name, value, error):
+    model = Node2Vec(**{name: value})  # nothing is checked before fit
+    with pytest.raises(error, match=f"{name} must be"):
+        model.fit(nx.path_graph(4))

@@ -1,0 +1,269 @@
+"""Walks: the kernels against their twins and against the definition; the public functions."""
+
+import networkx as nx
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import chi2
+
+import reference
+from graphemb import Graph, _walks, iter_walks, random_walks, to_labels
+from graphemb._parallel import map_ordered
+from graphemb.walks import WalkSampler
+
+SETTINGS = [(0.25, 4.0), (4.0, 0.25), (1.0, 0.5), (2.0, 2.0), (0.5, 0.5), (1.0, 1.0)]
+
+
+def awkward_graph(weighted, directed, seed=0):
+    """Triangles, a hub, leaves and self-loops; directed ones have arcs without a way back."""
+    rng = np.random.default_rng(seed)
+    pairs = [(0, i) for i in range(1, 14)]                       # a hub
+    pairs += [(1, 2), (2, 3), (1, 3), (3, 4), (4, 5), (5, 3)]    # triangles
+    pairs += [(6, 7), (7, 8), (8, 9), (9, 6), (6, 8)]            # a square with a diagonal
+    pairs += [(14, 5), (15, 14)]                                 # a tail that ends in a leaf
+    pairs += [(2, 2), (14, 14)]                                  # self-loops
+    src, dst = np.array(pairs).T
+    if directed:
+        src, dst = np.concatenate([src, dst[:20]]), np.concatenate([dst, src[:20]])
+        src, dst = np.concatenate([src, [13, 15, 10, 11, 12]]), np.concatenate([dst, [1, 0, 2, 3, 4]])
+        src, dst = np.unique(np.stack([src, dst]), axis=1)
+    weight = rng.choice([0.3, 1.0, 2.5, 7.0], len(src)) if weighted else None
+    return Graph.from_edges(src, dst, weight, nodes=range(17), directed=directed)  # 16 is isolated
+
+
+def tables(graph):
+    if graph.weights is None:
+        return None, None
+    return reference.alias_tables(graph.indptr, graph.indices, graph.weights)
+
+
+@pytest.mark.parametrize("directed", [False, True])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_alias_tables_equal_their_twin(weighted, directed):
+    graph = awkward_graph(True, directed)
+    sampler = WalkSampler(graph, 1.0, 1.0, 0)
+    table, strength = tables(graph)
+    np.testing.assert_array_equal(sampler.table, table)
+    np.testing.assert_array_equal(sampler.strength, strength)
+
+
+def test_alias_tables_hold_the_weights():
+    graph = awkward_graph(True, False)
+    table = WalkSampler(graph, 1.0, 1.0, 0).table.astype(np.int64)
+    for u in range(graph.n_nodes):
+        row = slice(graph.indptr[u], graph.indptr[u + 1])
+        mass = np.zeros(graph.n_nodes)
+        np.add.at(mass, table[row, 1], table[row, 0] / 2**32)
+        np.add.at(mass, table[row, 2], 1 - table[row, 0] / 2**32)
+        expected = np.zeros(graph.n_nodes)
+        expected[graph.indices[row]] = graph.weights[row]
+        if expected.any():
+            np.testing.assert_allclose(mass / mass.sum(), expected / expected.sum(), atol=1e-8)
+
+
+@pytest.mark.parametrize("directed", [False, True])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("p, q", [*SETTINGS, (1e-4, 1e3), (1e4, 1e-3), (1e6, 1e6), (3.0, 1.0), (1.0, 3.0)])
+def test_walks_equal_their_twin(weighted, directed, p, q):
+    graph = awkward_graph(weighted, directed)
+    table, strength = tables(graph)
+    walks = random_walks(graph, n_walks=9, walk_length=12, p=p, q=q, random_state=5)  # more than one group
+    key = WalkSampler(graph, p, q, 5).key
+    for walk in range(len(walks)):
+        start = walk % graph.n_nodes
+        if p == q == 1:
+            expected = reference.first_order(graph.indptr, graph.indices, table, key, walk, start, 12)
+        else:
+            expected = reference.second_order(graph.indptr, graph.indices, graph.weights, table, strength, directed,
+                                              p, q, key, walk, start, 12)
+        assert walks[walk].tolist() == expected
+
+
+@pytest.mark.parametrize("directed", [False, True])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("p, q", [*SETTINGS, (1e-3, 50.0), (50.0, 1e-2)])
+def test_transitions_follow_the_definition(weighted, directed, p, q):
+    """Chi-square of every (previous, current) -> next against node2vec's weights."""
+    graph = awkward_graph(weighted, directed)
+    walks = random_walks(graph, n_walks=1500, walk_length=20, p=p, q=q, random_state=11)
+    n = graph.n_nodes
+    triples = np.stack([walks[:, :-2], walks[:, 1:-1], walks[:, 2:]], axis=-1).reshape(-1, 3).astype(np.int64)
+    triples = triples[triples.min(axis=1) >= 0]
+    counts = np.bincount(triples @ [n * n, n, 1], minlength=n**3).reshape(n, n, n)
+    statistic = freedom = 0
+    for prev, current in np.argwhere(counts.sum(axis=2) > 0):
+        seen = counts[prev, current]
+        weights = reference.node2vec_weights(graph.indptr, graph.indices, graph.weights, p, q, prev, current)
+        expected = np.zeros(n)
+        expected[graph.indices[graph.indptr[current]:graph.indptr[current + 1]]] = weights
+        expected *= seen.sum() / expected.sum()
+        assert not seen[expected == 0].any()
+        common = expected >= 5
+        if common.sum() > 1:
+            rest = expected[~common].sum()
+            statistic += ((seen - expected)[common] ** 2 / expected[common]).sum()
+            if rest >= 5:
+                statistic += (seen[~common].sum() - rest) ** 2 / rest
+            freedom += common.sum() - (rest < 1e-9 or rest >= 5) + (rest >= 5)
+    assert freedom > 20
+    assert chi2.sf(statistic, freedom) > 1e-3
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_first_steps_follow_the_weights(weighted):
+    graph = awkward_graph(weighted, False)
+    for q in (1.0, 2.0):
+        walks = random_walks(graph, n_walks=20_000, walk_length=2, q=q, start=[0], random_state=3)
+        seen = np.bincount(walks[:, 1], minlength=graph.n_nodes)
+        row = slice(graph.indptr[0], graph.indptr[1])
+        expected = np.zeros(graph.n_nodes)
+        expected[graph.indices[row]] = 1.0 if graph.weights is None else graph.weights[row]
+        expected *= len(walks) / expected.sum()
+        assert not seen[expected == 0].any()
+        used = expected > 0
+        assert chi2.sf(((seen - expected)[used] ** 2 / expected[used]).sum(), used.sum() - 1) > 1e-3
+
+
+@pytest.mark.parametrize("p, q", [(1.0, 1.0), (0.25, 4.0)])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_same_walks_for_any_cut(weighted, p, q, monkeypatch):
+    graph = awkward_graph(weighted, False)
+    options = dict(n_walks=7, walk_length=30, p=p, q=q, random_state=1)
+    walks = random_walks(graph, **options)
+    assert walks.dtype == np.int32 and walks.flags.c_contiguous
+    np.testing.assert_array_equal(random_walks(graph, n_jobs=2, **options), walks)
+    for batch_size in (1, 10, 64, 1000):
+        for n_jobs in (1, 3):
+            batches = list(iter_walks(graph, batch_size=batch_size, n_jobs=n_jobs, **options))
+            assert all(len(batch) == batch_size for batch in batches[:-1])
+            np.testing.assert_array_equal(np.concatenate(batches), walks)
+    monkeypatch.setattr("graphemb.walks.CHUNK_TOKENS", 100)
+    np.testing.assert_array_equal(random_walks(graph, n_jobs=2, **options), walks)
+
+
+def test_seeds_differ_and_row_order_is_as_documented():
+    graph = nx.karate_club_graph()
+    a, b = (random_walks(graph, n_walks=3, walk_length=10, random_state=s) for s in (0, 1))
+    assert (a != b).any()
+    np.testing.assert_array_equal(a[:, 0], np.tile(np.arange(34), 3))
+    assert len(np.unique(a[:, 1:], axis=0)) == len(a)  # no two walks share their random numbers
+    generator = np.random.default_rng(0)
+    c = random_walks(graph, n_walks=3, walk_length=10, random_state=generator)
+    d = random_walks(graph, n_walks=3, walk_length=10, random_state=generator)
+    assert (c != d).any()
+
+
+def test_start_takes_labels_in_order():
+    graph = nx.Graph([("a", "b"), ("b", ("c", 1)), (("c", 1), "d")])
+    walks = random_walks(graph, n_walks=2, walk_length=3, start=[("c", 1), "a", "a"], random_state=0)
+    sentences = to_labels(walks, graph)
+    assert [s[0] for s in sentences] == [("c", 1), "a", "a"] * 2
+    assert all(graph.has_edge(u, v) for s in sentences for u, v in zip(s, s[1:], strict=False))
+    with pytest.raises(KeyError, match="'z'"):
+        random_walks(graph, start=["z"])
+
+
+@pytest.mark.parametrize("q", [1.0, 2.0])
+@pytest.mark.parametrize("weight", [None, [1.0, 2.0, 3.0]])
+def test_dead_ends_are_padded(q, weight):
+    graph = Graph.from_edges(["a", "b", "d"], ["b", "c", "d"], weight, nodes=list("abcde"), directed=True)
+    walks = random_walks(graph, n_walks=1, walk_length=4, q=q, random_state=0)
+    assert walks.tolist() == [[0, 1, 2, -1], [1, 2, -1, -1], [2, -1, -1, -1], [3, 3, 3, 3], [4, -1, -1, -1]]
+    sampler = WalkSampler(graph, 1.0, q, 0)
+    starts = np.arange(5, dtype=np.int32)
+    assert sampler.fill(np.arange(5), starts, np.empty((5, 4), np.int32)) == 4  # all but the loop at d
+
+
+def test_no_edges_at_all():
+    graph = Graph.from_edges([], [], nodes=[1, 2])
+    for p in (1.0, 2.0):
+        assert random_walks(graph, n_walks=1, walk_length=3, p=p).tolist() == [[0, -1, -1], [1, -1, -1]]
+
+
+def test_a_walk_of_one_is_its_start():
+    walks = random_walks(nx.path_graph(4), n_walks=2, walk_length=1, p=0.5, random_state=0)
+    assert walks.tolist() == [[0], [1], [2], [3]] * 2
+
+
+@pytest.mark.parametrize("p, q", [(1e100, 1.0), (1.0, 1e100), (1e100, 1e100), (1e-100, 1e100), (1e100, 1e-100)])
+def test_extreme_parameters_end(p, q):
+    """On a path a step back or a step on is all there is: rejection alone would never end."""
+    for graph in (nx.path_graph(3), nx.cycle_graph(5), nx.complete_graph(5), nx.star_graph(40)):
+        walks = random_walks(graph, n_walks=2, walk_length=50, p=p, q=q, random_state=0)
+        assert walks.min() >= 0
+        assert all(graph.has_edge(u, v) for walk in walks.tolist() for u, v in zip(walk, walk[1:], strict=False))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    edges=st.lists(st.tuples(st.integers(0, 8), st.integers(0, 8), st.floats(2.0**-10, 2.0**10, width=32)), max_size=30),
+    directed=st.booleans(), weighted=st.booleans(), seed=st.integers(0, 2**64 - 1),
+    p=st.sampled_from([0.1, 1.0, 10.0]), q=st.sampled_from([0.1, 1.0, 10.0]),
+)
+def test_walks_use_only_edges_and_stop_only_where_they_must(edges, directed, weighted, seed, p, q):
+    src, dst, weight = zip(*edges, strict=True) if edges else ((), (), ())
+    graph = Graph.from_edges(src, dst, weight if weighted else None, nodes=range(9), directed=directed)
+    before = graph.fingerprint
+    arcs = set(zip(*(a.tolist() for a in graph.to_scipy().nonzero()), strict=True))
+    for walk in random_walks(graph, n_walks=2, walk_length=8, p=p, q=q, random_state=seed).tolist():
+        end = walk.index(-1) if -1 in walk else 8
+        assert set(walk[end:]) <= {-1}
+        assert all(step in arcs for step in zip(walk[:end], walk[1:end], strict=False))
+        assert end == 8 or not any(u == walk[end - 1] for u, _ in arcs)
+    assert graph.fingerprint == before
+
+
+def test_relabelled_graph_walks_alike():
+    graph = nx.karate_club_graph()
+    named = nx.relabel_nodes(graph, {u: f"node {u}" for u in graph})
+    a = random_walks(graph, n_walks=2, walk_length=9, p=0.5, random_state=0)
+    b = random_walks(named, n_walks=2, walk_length=9, p=0.5, random_state=0)
+    np.testing.assert_array_equal(a, b)
+    assert to_labels(b, named)[0] == [f"node {u}" for u in a[0]]
+
+
+def test_random_numbers_are_splitmix64():
+    """First outputs of SplitMix64 from state 0, as in its reference implementation (Vigna)."""
+    assert [reference.draw(0, 0, t) for t in range(3)] == [
+        0xE220A8397B1DCDAF, 0x6E789E6AA1B965F4, 0x06C45D188009454F]
+
+
+@pytest.mark.parametrize("name, value, error", [
+    ("walk_length", 0, ValueError), ("walk_length", 2**20 + 1, ValueError), ("walk_length", 2.5, TypeError),
+    ("n_walks", 0, ValueError), ("n_walks", True, TypeError), ("n_walks", "3", TypeError),
+    ("p", 0, ValueError), ("p", -1.0, ValueError), ("p", float("nan"), ValueError), ("p", None, TypeError),
+    ("q", float("inf"), ValueError), ("q", 1e-200, ValueError), ("q", "1", TypeError),
+    ("n_jobs", 0, ValueError), ("n_jobs", 1.5, TypeError),
+    ("random_state", -1, ValueError), ("random_state", 2**64, ValueError), ("random_state", "seed", TypeError),
+])
+def test_bad_parameters_are_named(name, value, error):
+    with pytest.raises(error, match=f"{name} must be .*; got|{name} must be"):
+        random_walks(nx.path_graph(3), **{name: value})
+
+
+def test_bad_batch_size_is_named():
+    with pytest.raises(ValueError, match="batch_size must be an int >= 1; got 0"):
+        iter_walks(nx.path_graph(3), batch_size=0)
+
+
+@pytest.mark.parametrize("function", [_walks.first_order, _walks.second_order, _walks.alias_tables])
+def test_kernels_refuse_none(function):
+    with pytest.raises(TypeError):
+        function(*[None] * 12)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_an_interrupt_ends_the_work(n_jobs):
+    """Ctrl-C reaches the consumer between items; what has not begun is not begun."""
+    begun = []
+
+    def work(i):
+        begun.append(i)
+        return i
+
+    with pytest.raises(KeyboardInterrupt):
+        for i in map_ordered(work, range(10_000), n_jobs):
+            if i == 3:
+                raise KeyboardInterrupt
+    assert len(begun) <= 4 + 4 * n_jobs
