@@ -17,7 +17,7 @@ import networkx as nx  # noqa: E402
 import numpy as np  # noqa: E402
 
 graph = nx.les_miserables_graph()
-model = graphemb.Node2Vec(n_components=32, p=1.0, q=0.5, n_epochs=5, random_state=0)
+model = graphemb.Node2Vec(n_components=32, p=1.0, q=2.0, window=3, random_state=0)
 vectors = model.fit_transform(graph)
 if vectors.shape != (len(graph), 32) or vectors.dtype != np.float32 or not np.isfinite(vectors).all():
     sys.exit(f"bad vectors: shape {vectors.shape}, dtype {vectors.dtype}")
