@@ -1123,11 +1123,8 @@ def _pair(edge: tuple[Any, Any]) -> str:
 def _read_networkx(G: Any, weight: str | None) -> tuple[sparse.csr_array, Labels]:
     """Adjacency of a NetworkX graph, read in C loops over its dicts."""
     labels = Labels(G)
-    adjacency = G._adj
-    if type(adjacency) is not dict or list(adjacency) != list(G):
-        adjacency = dict(G.adjacency())  # a view, or a class of another make
-    rows = list(map(adjacency.__getitem__, labels.nodes))
-    if set(map(type, rows)) - {dict}:
+    rows = list(map(G._adj.__getitem__, labels.nodes))
+    if set(map(type, rows)) - {dict}:  # a view, or a class of another make
         rows = [dict(row.items()) for row in rows]
     indptr = np.zeros(len(rows) + 1, dtype=np.int64)
     np.cumsum(np.fromiter(map(len, rows), np.int64, len(rows)), out=indptr[1:])

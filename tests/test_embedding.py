@@ -361,11 +361,11 @@ def test_safetensors_is_the_plain_layout_and_mapped(tmp_path, table):
     io.write_tensors(tmp_path / "w.safetensors", {"vectors": np.ones((2, 2), np.float32)})
     with pytest.raises(ValueError, match="holds no embedding of format version 1"):
         Embedding.load(tmp_path / "w.safetensors")
-    for bad in (np.ones(2, np.float32), np.ones((2, 2))):
-        io.write_tensors(tmp_path / "w.safetensors", {"vectors": bad},
-                         {"format": "graphemb.Embedding", "version": "1"})
+    for k, bad in enumerate((np.ones(2, np.float32), np.ones((2, 2)))):
+        path = tmp_path / f"{k}.safetensors"
+        io.write_tensors(path, {"vectors": bad}, {"format": "graphemb.Embedding", "version": "1"})
         with pytest.raises(ValueError, match="no 2-D float32 array named vectors"):
-            Embedding.load(tmp_path / "w.safetensors")
+            Embedding.load(path)
     np.savez(tmp_path / "v.npz", vectors=np.ones((2, 2), np.float32), node_ints=np.array([1, 1]))
     with pytest.raises(ValueError, match=r"v\.npz: .*distinct"):
         Embedding.load(tmp_path / "v.npz")

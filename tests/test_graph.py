@@ -338,6 +338,10 @@ def test_parallel_edges_are_summed_in_double_precision():
     assert dense(as_graph(row))[0, 1] == 200  # int8 would wrap
     twice = sparse.coo_array(([True, True], ([0, 0], [1, 1])), shape=(2, 2))
     assert dense(as_graph(twice))[0, 1] == 2
+    single = np.array([2**24] + [1] * 10, dtype=np.float32)
+    once = sparse.csr_array((single, [1] * 11, [0, 11, 11]), shape=(2, 2))
+    assert dense(as_graph(once))[0, 1] == 2.0**24 + 10
+    assert dense(Graph([0, 11, 11], [1] * 11, single, directed=True))[0, 1] == 2.0**24 + 10
     loose = sparse.csr_array(([1.5, 2.0, 4.0], [1, 0, 1], [0, 3, 3]), shape=(2, 2))
     assert dense(as_graph(loose)).tolist() == [[2.0, 5.5], [0.0, 0.0]]
 
