@@ -23,7 +23,10 @@ cdef extern from "sgns.h" nogil:
         float *g
         int32_t *inputs
         int32_t *outputs
+        int32_t *times
+        int32_t *slot
         int32_t *kept
+        int32_t *before
         int64_t tokens
         int64_t pairs
         int64_t sampled
@@ -51,7 +54,7 @@ def train(
     int variant,                           # IN  one of VARIANTS: the instruction set
     float[::1] g not None,                 # TMP (2 * reach + 2) * K + LANES, reach = min(window, walk_length),
                                            #     K = 1 + n_negative in whole TILEs
-    int32_t[::1] nodes not None,           # TMP 2 * reach + K + walk_length
+    int32_t[::1] nodes not None,           # TMP 6 * reach + 1 + K + 2 * walk_length
     float[:, ::1] vectors not None,        # OUT (n_inputs, stride), stride a multiple of LANES
     float[:, ::1] contexts not None,       # OUT (n_outputs, stride); nodes without a row are left out
     double[::1] totals not None,           # OUT (4) added to: tokens, pairs, sampled pairs, their loss
@@ -81,8 +84,11 @@ def train(
     s.key = key
     s.g = &g[0]
     s.inputs = &nodes[0]
-    s.outputs = &nodes[2 * reach]
-    s.kept = &nodes[2 * reach + width]
+    s.times = s.inputs + 2 * reach
+    s.slot = s.times + 2 * reach
+    s.outputs = s.slot + 2 * reach + 1
+    s.kept = s.outputs + width
+    s.before = s.kept + length
     s.tokens = s.pairs = s.sampled = 0
     s.loss = 0.0
     with nogil:

@@ -24,7 +24,10 @@ typedef struct {
     float *g;                  /* TMP (2 * reach + 2) * K + GE_LANES, reach = min(window, walk length), K = 1 + n_negative rounded up to tiles */
     int32_t *inputs;           /* TMP 2 * reach; rows of `vectors` */
     int32_t *outputs;          /* TMP K */
-    int32_t *kept;             /* TMP walk length */
+    int32_t *times;            /* TMP 2 * reach; how often an input stands in the window */
+    int32_t *slot;             /* TMP 2 * reach + 1; which input stands at a place of the window */
+    int32_t *kept;             /* TMP walk length; the walk after subsampling */
+    int32_t *before;           /* TMP walk length */
     int64_t tokens, pairs, sampled;
     double loss;               /* sum over `sampled` pairs of -log sigma(u.v) - sum log sigma(-u.n) */
 } ge_sgns;

@@ -2,13 +2,18 @@
  *
  * For the centre at position i the inputs are the M nodes of its window (rows of `vectors`) and the
  * outputs are the centre and its negatives (rows of `contexts`): one M x K block of logistic
- * regressions that share their negatives. All M x K gradients are taken before any row changes. */
+ * regressions that share their negatives. All M x K errors are taken before any row changes; the
+ * rows then change input by input, as they do pair by pair: each input sees what those before it did
+ * to the outputs. (Where all see the old outputs, vectors end up shorter and macro-F1 lower.) That
+ * is stable while rate x inputs is small, so with a large rate a window is cut into blocks. */
 #include <math.h>
 #include <string.h>
 
 #include "rng.h"
 #include "sgns.h"
 #include "vec.h"
+
+#define GE_STEP 0.53f /* largest rate x places in a block: at rate 0.025 a window of 10 is one block */
 
 /* g[m, k] = vectors[inputs[m]] . contexts[outputs[k]] for one tile of outputs. */
 GE_INLINE void dot_tile(const ge_sgns *s, const int32_t *outputs, int32_t n_inputs, int32_t width, float *g)
@@ -48,14 +53,11 @@ GE_INLINE void update_columns(const ge_sgns *s, const int32_t *outputs, int32_t 
                               const float *g, int64_t c, int columns)
 {
     const int64_t stride = s->stride;
-    ge_vec v[2][GE_TILE], dv[2][GE_TILE];
+    ge_vec v[2][GE_TILE];
     GE_UNROLL
     for (int j = 0; j < columns; j++)
         GE_UNROLL
-        for (int k = 0; k < GE_TILE; k++) {
-            v[j][k] = vec_load(s->contexts + outputs[k] * stride + c + j * GE_LANES);
-            dv[j][k] = vec_all(0.0f);
-        }
+        for (int k = 0; k < GE_TILE; k++) v[j][k] = vec_load(s->contexts + outputs[k] * stride + c + j * GE_LANES);
     for (int32_t m = 0; m < n_inputs; m++) {
         float *row = s->vectors + s->inputs[m] * stride + c;
         const float *gm = g + m * width;
@@ -66,7 +68,7 @@ GE_INLINE void update_columns(const ge_sgns *s, const int32_t *outputs, int32_t 
             for (int k = 0; k < GE_TILE; k++) {
                 ge_vec gk = vec_all(gm[k]);
                 du = vec_fma(gk, v[j][k], du);
-                dv[j][k] = vec_fma(gk, u, dv[j][k]);
+                if (!s->frozen) v[j][k] = vec_fma(gk, u, v[j][k]);
             }
             vec_store(row + j * GE_LANES, du);
         }
@@ -75,10 +77,22 @@ GE_INLINE void update_columns(const ge_sgns *s, const int32_t *outputs, int32_t 
     GE_UNROLL
     for (int j = 0; j < columns; j++)
         GE_UNROLL
-        for (int k = 0; k < GE_TILE; k++) { /* through memory: an output may stand in the tile twice */
-            float *row = s->contexts + outputs[k] * stride + c + j * GE_LANES;
-            vec_store(row, vec_add(vec_load(row), dv[j][k]));
-        }
+        for (int k = GE_TILE - 1; k >= 0; k--) /* of an output that stands twice the first place counts */
+            vec_store(s->contexts + outputs[k] * stride + c + j * GE_LANES, v[j][k]);
+}
+
+/* Where an output stands twice in a tile, its first place takes the errors of both. */
+GE_INLINE void merge_doubles(const int32_t *outputs, int32_t n_inputs, int32_t width, float *g)
+{
+    for (int k = 1; k < GE_TILE; k++)
+        for (int l = 0; l < k; l++)
+            if (outputs[k] == outputs[l]) {
+                for (int32_t m = 0; m < n_inputs; m++) {
+                    g[m * width + l] += g[m * width + k];
+                    g[m * width + k] = 0.0f;
+                }
+                break;
+            }
 }
 
 /* -log of the probability the model gives to the block, from the sigmas in g. */
@@ -86,22 +100,22 @@ GE_INLINE double block_loss(const ge_sgns *s, int32_t n_inputs, int32_t width)
 {
     double loss = 0.0;
     for (int32_t m = 0; m < n_inputs; m++) {
-        double product = 1.0;
+        double product = 1.0, one = 0.0;
         for (int32_t k = 0; k <= s->n_negative; k++) {
             double right = k ? 1.0 - s->g[m * width + k] : s->g[m * width];
             if (k && s->outputs[k] == s->outputs[0]) continue;
             product *= right > 1e-12 ? right : 1e-12;
             if (product < 1e-200) {
-                loss -= log(product);
+                one -= log(product);
                 product = 1.0;
             }
         }
-        loss -= log(product);
+        loss += (one - log(product)) * s->times[m];
     }
     return loss;
 }
 
-GE_INLINE void train_centre(ge_sgns *s, int32_t n_inputs, int32_t width, float rate, int sample_loss)
+GE_INLINE void train_block(ge_sgns *s, int32_t n_inputs, int32_t width, float rate, int sample_loss)
 {
     float *g = s->g;
     const int64_t n = (int64_t)n_inputs * width;
@@ -109,16 +123,21 @@ GE_INLINE void train_centre(ge_sgns *s, int32_t n_inputs, int32_t width, float r
     for (int64_t i = 0; i < n; i += GE_LANES) vec_store(g + i, vec_sigmoid(vec_load(g + i)));
     if (sample_loss) {
         s->loss += block_loss(s, n_inputs, width);
-        s->sampled += n_inputs;
+        for (int32_t m = 0; m < n_inputs; m++) s->sampled += s->times[m];
     }
     for (int64_t i = 0; i < n; i += GE_LANES) vec_store(g + i, vec_mul(vec_load(g + i), vec_all(-rate)));
-    for (int32_t m = 0; m < n_inputs; m++) g[m * width] += rate;
+    for (int32_t m = 0; m < n_inputs; m++) {
+        g[m * width] += rate;
+        if (s->times[m] > 1)
+            for (int32_t k = 0; k < width; k++) g[m * width + k] *= (float)s->times[m];
+    }
     /* A negative that is the centre itself, and the padding of the last tile, teach nothing. */
     for (int32_t k = 1; k < width; k++)
         if (k > s->n_negative || s->outputs[k] == s->outputs[0])
             for (int32_t m = 0; m < n_inputs; m++) g[m * width + k] = 0.0f;
     for (int32_t k = 0; k < width; k += GE_TILE) {
         int64_t c = 0;
+        merge_doubles(s->outputs + k, n_inputs, width, g + k);
         for (; c + 2 * GE_LANES <= s->stride; c += 2 * GE_LANES)
             update_columns(s, s->outputs + k, n_inputs, width, g + k, c, 2);
         if (c < s->stride) update_columns(s, s->outputs + k, n_inputs, width, g + k, c, 1);
@@ -128,6 +147,24 @@ GE_INLINE void train_centre(ge_sgns *s, int32_t n_inputs, int32_t width, float r
 GE_INLINE int is_input(const ge_sgns *s, int32_t node)
 {
     return node >= s->first_input && node - s->first_input < s->n_inputs;
+}
+
+/* The nodes at places begin .. end of the walk but i; one that stands there twice is one input. */
+GE_INLINE int32_t collect_inputs(ge_sgns *s, int64_t i, int64_t begin, int64_t end)
+{
+    int32_t n = 0;
+    for (int64_t j = begin; j <= end; j++) {
+        int64_t before = s->before[j] == i ? s->before[i] : s->before[j];
+        if (j == i || !is_input(s, s->kept[j])) continue;
+        if (before >= begin) {
+            s->times[s->slot[j - begin] = s->slot[before - begin]]++;
+        } else {
+            s->times[n] = 1;
+            s->slot[j - begin] = n;
+            s->inputs[n++] = s->kept[j] - s->first_input;
+        }
+    }
+    return n;
 }
 
 GE_INLINE void prefetch_row(const float *row, int64_t stride)
@@ -141,6 +178,8 @@ GE_INLINE void prefetch_row(const float *row, int64_t stride)
 void GE_VARIANT(ge_sgns *s, const int32_t *walk, int64_t length, uint64_t id, float rate)
 {
     const int32_t width = (1 + s->n_negative + GE_TILE - 1) / GE_TILE * GE_TILE;
+    const int64_t block = rate * (float)(2 * (int64_t)s->window + 1) <= GE_STEP ? 2 * (int64_t)s->window + 1
+        : rate >= GE_STEP ? 1 : (int64_t)(GE_STEP / rate);
     const uint64_t pool = ge_mix(s->key ^ ge_mix(id));
     int64_t n = 0;
     for (int64_t t = 0; t < length && walk[t] >= 0; t++) {
@@ -148,12 +187,16 @@ void GE_VARIANT(ge_sgns *s, const int32_t *walk, int64_t length, uint64_t id, fl
         s->kept[n++] = walk[t];
     }
     s->tokens += n;
+    for (int64_t i = 0; i < n; i++) { /* where the node stood last, if one window may hold both */
+        int64_t j = i - 1, end = i - 2 * (int64_t)s->window;
+        while (j >= 0 && j >= end && s->kept[j] != s->kept[i]) j--;
+        s->before[i] = j >= end ? (int32_t)j : -1;
+    }
     for (int64_t i = 0; i < n; i++) {
         const int32_t centre = s->kept[i];
         const int64_t reach = 1 + ge_below(ge_draw(s->key, id, (uint64_t)i), s->window);
         const int64_t from = i > reach ? i - reach : 0, to = i + reach < n - 1 ? i + reach : n - 1;
         const uint64_t next = pool + (uint64_t)(i + 1) * (uint64_t)s->n_negative;
-        int32_t n_inputs = 0;
         if (i + 1 < n) { /* the rows that the next centre will need */
             for (int32_t k = 0; k < s->n_negative; k++)
                 prefetch_row(s->contexts + s->noise[(next + (uint64_t)k) & s->noise_mask] * s->stride, s->stride);
@@ -163,14 +206,16 @@ void GE_VARIANT(ge_sgns *s, const int32_t *walk, int64_t length, uint64_t id, fl
                 prefetch_row(s->vectors + (s->kept[i + 1 + s->window] - s->first_input) * s->stride, s->stride);
         }
         if (centre >= s->n_outputs) continue;
-        for (int64_t j = from; j <= to; j++)
-            if (j != i && is_input(s, s->kept[j])) s->inputs[n_inputs++] = s->kept[j] - s->first_input;
-        if (n_inputs == 0) continue;
         s->outputs[0] = centre;
         for (int32_t k = 1; k < width; k++)
             s->outputs[k] = k <= s->n_negative
                 ? s->noise[(next - (uint64_t)s->n_negative + (uint64_t)k - 1) & s->noise_mask] : centre;
-        s->pairs += n_inputs;
-        train_centre(s, n_inputs, width, rate, ((uint64_t)i + id) % 16 == 0);
+        for (int64_t begin = from, end; begin <= to; begin = end + 1) {
+            int32_t n_inputs;
+            end = begin + block - 1 < to ? begin + block - 1 : to;
+            n_inputs = collect_inputs(s, i, begin, end);
+            for (int32_t m = 0; m < n_inputs; m++) s->pairs += s->times[m];
+            if (n_inputs) train_block(s, n_inputs, width, rate, ((uint64_t)i + id) % 16 == 0);
+        }
     }
 }

@@ -191,7 +191,7 @@ def train_batch(walks: NDArray[np.int32], ids: NDArray[np.int64], rates: NDArray
     _sgns.train(walks, ids, rates, noise, keep, settings.window, settings.n_negative, first_input, frozen, key,
                 max(_sgns.VARIANTS.values()),
                 np.empty((2 * reach + 2) * width + _sgns.LANES, np.float32),
-                np.empty(2 * reach + width + walks.shape[1], np.int32), vectors, contexts, totals)
+                np.empty(6 * reach + 1 + width + 2 * walks.shape[1], np.int32), vectors, contexts, totals)
 
 
 def fold_in(sampler: WalkSampler, node: int, seed: int, n_walks: int, walk_length: int,

@@ -156,39 +156,49 @@ def sigmoid(x):
 
 
 def train_walk(vectors, contexts, walk, walk_id, rate, *, noise, window, n_negative, key, keep=None,
-               first_input=0, frozen=False, tile=6):
+               first_input=0, frozen=False, tile=6, step=0.53):
     """Skip-gram with negative sampling on one walk, in place; see ext/sgns_kernel.h.
 
-    Returns tokens, pairs, and the loss of each centre as a list of (position, pairs, loss).
+    Returns tokens, pairs, and the loss of each block as a list of (position, pairs, loss).
     """
     walk = [int(u) for u in walk if u >= 0]
     if keep is not None:
         walk = [u for t, u in enumerate(walk) if (draw(key, walk_id, t) & 0xFFFFFFFF) <= keep[u]]
     width = -(-(1 + n_negative) // tile) * tile
     pool = mix(key ^ mix(walk_id))
+    block = 2 * window + 1 if rate * (2 * window + 1) <= step else max(1, int(step / rate))
     pairs, losses = 0, []
     for i, centre in enumerate(walk):
         reach = 1 + below(draw(key, walk_id, i), window)
-        inputs = [walk[j] - first_input for j in range(max(0, i - reach), min(len(walk), i + reach + 1))
-                  if j != i and 0 <= walk[j] - first_input < len(vectors)]
-        if centre >= len(contexts) or not inputs:
+        if centre >= len(contexts):
             continue
         negatives = [int(noise[(pool + i * n_negative + k) % len(noise)]) for k in range(n_negative)]
         outputs = np.array([centre, *negatives, *[centre] * (width - 1 - n_negative)])
         teaches = np.array([True, *(v != centre for v in negatives), *[False] * (width - 1 - n_negative)])
         label = np.zeros(width)
         label[0] = 1.0
-        s = sigmoid(vectors[inputs] @ contexts[outputs].T)
-        g = rate * (label - s) * teaches
-        losses.append((i, len(inputs), -np.sum(np.log(np.maximum(np.where(label == 1, s, 1 - s), 1e-12)) * teaches)))
-        pairs += len(inputs)
-        for k in range(0, width, tile):
-            block = outputs[k:k + tile]
-            old = contexts[block].copy()
-            change = np.zeros_like(old)
-            for m, u in enumerate(inputs):
-                change += np.outer(g[m, k:k + tile], vectors[u])
-                vectors[u] += g[m, k:k + tile] @ old
-            if not frozen:
-                np.add.at(contexts, block, change)
+        first, last = max(0, i - reach), min(len(walk) - 1, i + reach)
+        for begin in range(first, last + 1, block):
+            places = [walk[j] - first_input for j in range(begin, min(begin + block, last + 1))
+                      if j != i and 0 <= walk[j] - first_input < len(vectors)]
+            if not places:
+                continue
+            inputs = list(dict.fromkeys(places))  # a node that stands twice is one input with both errors
+            times = np.array([places.count(u) for u in inputs])
+            s = sigmoid(vectors[inputs] @ contexts[outputs].T)
+            surprise = -np.log(np.maximum(np.where(label == 1, s, 1 - s), 1e-12)) * teaches
+            losses.append((i, len(places), times @ surprise.sum(axis=1)))
+            pairs += len(places)
+            g = rate * (label - s) * teaches * times[:, None]
+            for k in range(0, width, tile):
+                distinct, where = np.unique(outputs[k:k + tile], return_inverse=True)
+                error = g[:, k:k + tile] @ np.eye(len(distinct))[where]  # and so with outputs
+                v = contexts[distinct]
+                for m, u in enumerate(inputs):
+                    old = vectors[u].copy()
+                    vectors[u] += error[m] @ v
+                    if not frozen:
+                        v += np.outer(error[m], old)
+                if not frozen:
+                    contexts[distinct] = v
     return len(walk), pairs, losses

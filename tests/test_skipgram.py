@@ -32,17 +32,18 @@ def blocks(n_blocks=4, size=25, seed=0):
 # -- the kernel ---------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("variant", sorted(_sgns.VARIANTS))
-@pytest.mark.parametrize("d, window, n_negative, subsample", [
-    (16, 3, 5, 0.0), (20, 1, 1, 0.0), (128, 10, 5, 0.0), (33, 40, 5, 0.0), (7, 4, 12, 0.0), (48, 5, 6, 0.02), (1, 2, 4, 0.0),
+@pytest.mark.parametrize("d, window, n_negative, subsample, rate", [
+    (16, 3, 5, 0.0, 0.05), (20, 1, 1, 0.0, 0.05), (128, 10, 5, 0.0, 0.025), (33, 40, 5, 0.0, 0.02),
+    (7, 4, 12, 0.0, 0.05), (48, 5, 6, 0.02, 0.05), (1, 2, 4, 0.0, 0.05), (24, 4, 5, 0.0, 0.2), (24, 2, 5, 0.0, 0.55),
 ])
-def test_kernel_equals_its_twin(variant, d, window, n_negative, subsample):
+def test_kernel_equals_its_twin(variant, d, window, n_negative, subsample, rate):
     rng = np.random.default_rng(0)
     n, stride = 12, -(-d // _sgns.LANES) * _sgns.LANES
     walks = rng.integers(0, n, (6, 25), dtype=np.int32)
     walks[1, 10:] = -1
     walks[2, 1:] = -1
     ids = np.array([3, 0, 9, 10**9, 17, 4], np.int64)
-    rates = np.linspace(0.05, 0.02, 6).astype(np.float32)
+    rates = np.linspace(rate, rate / 3, 6).astype(np.float32)
     noise = rng.integers(0, n, 64, dtype=np.int32)
     keep = skipgram.keep_thresholds(np.arange(1, n + 1), subsample)
     vectors, contexts = (skipgram.aligned_zeros(n, stride) for _ in range(2))
@@ -60,14 +61,14 @@ def test_kernel_equals_its_twin(variant, d, window, n_negative, subsample):
     width = -(-(1 + n_negative) // _sgns.TILE) * _sgns.TILE
     reach = min(window, 25)
     _sgns.train(walks, ids, rates, noise, keep, window, n_negative, 0, False, 99, _sgns.VARIANTS[variant],
-                np.empty((2 * reach + 2) * width + _sgns.LANES, np.float32), np.empty(2 * reach + width + 25, np.int32),
+                np.empty((2 * reach + 2) * width + _sgns.LANES, np.float32), np.empty(6 * reach + 1 + width + 50, np.int32),
                 vectors, contexts, totals)
     np.testing.assert_allclose(vectors[:, :d], u, atol=2e-4)
     np.testing.assert_allclose(contexts[:, :d], v, atol=2e-4)
     assert not vectors[:, d:].any() and not contexts[:, d:].any()
     assert totals[:2].tolist() == [tokens, pairs]
     assert totals[2] == sum(m for m, _ in losses)
-    assert totals[3] == pytest.approx(sum(x for _, x in losses), rel=1e-3)
+    assert totals[3] == pytest.approx(sum(x for _, x in losses), rel=2e-3)
     if subsample:
         assert 0 < tokens < (walks >= 0).sum()
 
@@ -212,7 +213,7 @@ def test_known_communities_are_found(options):
 
 def test_loss_falls_and_is_per_pair():
     graph, _ = blocks()
-    losses = DeepWalk(32, n_epochs=4, learning_rate=0.1, random_state=0).fit(graph).fit_report_["loss"]
+    losses = DeepWalk(32, n_walks=2, n_epochs=4, random_state=0).fit(graph).fit_report_["loss"]
     assert len(losses) == 4
     assert losses[0] < 6 * math.log(2)  # where training begins: six coins
     assert losses[3] < losses[0]
