@@ -13,8 +13,9 @@ import numpy as np
 def check_int(name: str, value: Any, low: int | None = None, high: int | None = None) -> int:
     """Return `value` as an int, or raise if it is not an integer in [low, high]."""
     if isinstance(value, numbers.Integral) and not isinstance(value, (bool, np.bool_)):
-        if (low is None or value >= low) and (high is None or value <= high):
-            return int(value)
+        number = int(value)
+        if (low is None or number >= low) and (high is None or number <= high):
+            return number
         kind: type[Exception] = ValueError
     else:
         kind = TypeError

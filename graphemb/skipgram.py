@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import _sgns
 from ._parallel import Progress, Tick, map_ordered, ranges
-from .walks import WalkSampler, stream_key
+from ._random import stream_key
+
+if TYPE_CHECKING:
+    from .walks import WalkSampler
 
 FLOPS_PER_BATCH = 1e9    # what a batch costs to train: about 0.1 s without vector instructions
 TOKENS_PER_COUNT = 2**20  # walks counted at a time
+ROUNDS_COUNTED = 10      # one round leaves the shares of rare nodes noisy enough to cost 0.1 points of F1
 GENSIM_LONGEST = 10_000  # gensim cuts sentences here without a word
 
 
@@ -36,6 +41,7 @@ class Corpus:
 
     @property
     def n_nodes(self) -> int:
+        """Nodes of the graph."""
         return self.sampler.graph.n_nodes
 
     @property
@@ -58,13 +64,15 @@ class Corpus:
         return ids, walks, self.sampler.fill(ids, starts, walks)
 
     def visits(self, n_jobs: int) -> NDArray[np.int64]:
-        """How often each node is visited by the first walk from every node."""
-        def count(rows: tuple[int, int]) -> NDArray[np.int64]:
-            _, walks, _ = self.walks(0, np.arange(*rows, dtype=np.int32))
+        """How often the first walks from every node (ten at most) visit each node."""
+        def count(batch: tuple[int, tuple[int, int]]) -> NDArray[np.int64]:
+            _, walks, _ = self.walks(batch[0], np.arange(*batch[1], dtype=np.int32))
             return np.bincount(walks[walks >= 0], minlength=self.n_nodes)
 
+        size = max(1, TOKENS_PER_COUNT // self.walk_length)
+        rounds = range(min(self.n_walks, ROUNDS_COUNTED))
         total = np.zeros(self.n_nodes, np.int64)
-        for part in map_ordered(count, ranges(self.n_nodes, max(1, TOKENS_PER_COUNT // self.walk_length)), n_jobs):
+        for part in map_ordered(count, itertools.product(rounds, ranges(self.n_nodes, size)), n_jobs):
             total += part
         return total
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from . import _walks
 from ._parallel import Progress, map_ordered, ranges
+from ._random import stream_key
 from ._validation import check_int, check_n_jobs, check_real, check_seed
 from .graph import Graph, as_graph
 
@@ -213,12 +214,6 @@ def to_labels(walks: NDArray[np.int32], graph: Graph) -> list[list[Any]]:
     """
     nodes = as_graph(graph).nodes
     return [[nodes[i] for i in walk if i >= 0] for walk in np.asarray(walks).tolist()]
-
-
-def stream_key(seed: int, purpose: str) -> int:
-    """An independent 64-bit key for each purpose a seed is used for."""
-    sequence = np.random.SeedSequence([seed, *purpose.encode()])
-    return int(sequence.generate_state(1, np.uint64)[0])
 
 
 def check_walk_parameters(walk_length: Any, n_walks: Any, p: Any, q: Any) -> tuple[int, int, float, float]:

@@ -134,21 +134,11 @@ def second_order(indptr, indices, weights, table, strength, directed, p, q, key,
                 break
         else:
             mass = node2vec_weights(indptr, indices, weights, p, q, prev, v)
-            target = unit(fresh()) * _running_total(mass)
-            total = 0.0
-            for x, m in zip(rows[v], mass, strict=True):
-                total += m
-                if total > target:
-                    break
+            target = unit(fresh()) * float(np.cumsum(mass)[-1])
+            running = np.cumsum(mass)
+            x = rows[v][min(int(np.searchsorted(running, target, side="right")), len(rows[v]) - 1)]
         path.append(x)
     return path + [-1] * (length - len(path))
-
-
-def _running_total(values):
-    total = 0.0
-    for value in values:
-        total += value
-    return total
 
 
 def sigmoid(x):

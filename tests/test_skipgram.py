@@ -5,11 +5,11 @@ import math
 import networkx as nx
 import numpy as np
 import pytest
+import reference
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
 
-import reference
 from graphemb import DeepWalk, Node2Vec, _sgns, as_graph, skipgram
 from graphemb.walks import WalkSampler
 
@@ -61,7 +61,8 @@ def test_kernel_equals_its_twin(variant, d, window, n_negative, subsample, rate)
     width = -(-(1 + n_negative) // _sgns.TILE) * _sgns.TILE
     reach = min(window, 25)
     _sgns.train(walks, ids, rates, noise, keep, window, n_negative, 0, False, 99, _sgns.VARIANTS[variant],
-                np.empty((2 * reach + 2) * width + _sgns.LANES, np.float32), np.empty(6 * reach + 1 + width + 50, np.int32),
+                np.empty((2 * reach + 2) * width + _sgns.LANES, np.float32),
+                np.empty(6 * reach + 1 + width + 50, np.int32),
                 vectors, contexts, totals)
     np.testing.assert_allclose(vectors[:, :d], u, atol=2e-4)
     np.testing.assert_allclose(contexts[:, :d], v, atol=2e-4)
@@ -146,10 +147,11 @@ def test_walks_of_the_corpus_are_those_of_random_walks():
         np.testing.assert_array_equal(walks, expected[ids])
 
 
-def test_visits_count_one_walk_from_every_node():
-    c = corpus(nx.star_graph(30), walk_length=21)
+@pytest.mark.parametrize("n_walks, counted", [(3, 3), (12, 10)])
+def test_visits_count_the_first_walks_from_every_node(n_walks, counted):
+    c = corpus(nx.star_graph(30), n_walks=n_walks, walk_length=21)
     visits = c.visits(1)
-    _, walks, _ = c.walks(0, np.arange(31, dtype=np.int32))
+    walks = np.concatenate([c.walks(r, np.arange(31, dtype=np.int32))[1] for r in range(counted)])
     np.testing.assert_array_equal(visits, np.bincount(walks.ravel(), minlength=31))
     np.testing.assert_array_equal(c.visits(3), visits)
 
@@ -198,8 +200,8 @@ def test_same_bytes_for_any_number_of_threads(model, weighted):
 
 
 @pytest.mark.parametrize("options", [
-    {}, {"n_jobs": 2, "deterministic": False}, {"trainer": "gensim"}, {"n_negative": 12}, {"window": 3, "n_negative": 2},
-    {"subsample": 0.01}, {"n_components": 20},
+    {}, {"n_jobs": 2, "deterministic": False}, {"trainer": "gensim"}, {"n_negative": 12},
+    {"window": 3, "n_negative": 2}, {"subsample": 0.01}, {"n_components": 20},
 ])
 def test_known_communities_are_found(options):
     graph, y = blocks()

@@ -1,13 +1,15 @@
 """Walks: the kernels against their twins and against the definition; the public functions."""
 
+import itertools
+
 import networkx as nx
 import numpy as np
 import pytest
+import reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chi2
 
-import reference
 from graphemb import Graph, _walks, iter_walks, random_walks, to_labels
 from graphemb._parallel import map_ordered
 from graphemb.walks import WalkSampler
@@ -159,7 +161,7 @@ def test_start_takes_labels_in_order():
     walks = random_walks(graph, n_walks=2, walk_length=3, start=[("c", 1), "a", "a"], random_state=0)
     sentences = to_labels(walks, graph)
     assert [s[0] for s in sentences] == [("c", 1), "a", "a"] * 2
-    assert all(graph.has_edge(u, v) for s in sentences for u, v in zip(s, s[1:], strict=False))
+    assert all(graph.has_edge(u, v) for s in sentences for u, v in itertools.pairwise(s))
     with pytest.raises(KeyError, match="'z'"):
         random_walks(graph, start=["z"])
 
@@ -192,12 +194,13 @@ def test_extreme_parameters_end(p, q):
     for graph in (nx.path_graph(3), nx.cycle_graph(5), nx.complete_graph(5), nx.star_graph(40)):
         walks = random_walks(graph, n_walks=2, walk_length=50, p=p, q=q, random_state=0)
         assert walks.min() >= 0
-        assert all(graph.has_edge(u, v) for walk in walks.tolist() for u, v in zip(walk, walk[1:], strict=False))
+        assert all(graph.has_edge(u, v) for walk in walks.tolist() for u, v in itertools.pairwise(walk))
 
 
 @settings(max_examples=60, deadline=None)
 @given(
-    edges=st.lists(st.tuples(st.integers(0, 8), st.integers(0, 8), st.floats(2.0**-10, 2.0**10, width=32)), max_size=30),
+    edges=st.lists(st.tuples(st.integers(0, 8), st.integers(0, 8), st.floats(2.0**-10, 2.0**10, width=32)),
+                   max_size=30),
     directed=st.booleans(), weighted=st.booleans(), seed=st.integers(0, 2**64 - 1),
     p=st.sampled_from([0.1, 1.0, 10.0]), q=st.sampled_from([0.1, 1.0, 10.0]),
 )
@@ -209,7 +212,7 @@ def test_walks_use_only_edges_and_stop_only_where_they_must(edges, directed, wei
     for walk in random_walks(graph, n_walks=2, walk_length=8, p=p, q=q, random_state=seed).tolist():
         end = walk.index(-1) if -1 in walk else 8
         assert set(walk[end:]) <= {-1}
-        assert all(step in arcs for step in zip(walk[:end], walk[1:end], strict=False))
+        assert all(step in arcs for step in itertools.pairwise(walk))
         assert end == 8 or not any(u == walk[end - 1] for u, _ in arcs)
     assert graph.fingerprint == before
 
