@@ -4,7 +4,7 @@ Many walks advance together, one small loop per memory access: while one walk wa
 lines of the others are on their way. Every random number is `ge_draw(key, walk, t)` with t counting
 the draws of that walk, so the result does not depend on how the work is cut.
 """
-from common cimport ge_below, ge_draw, ge_prefetch, ge_unit, int32_t, int64_t, uint32_t, uint64_t
+from common cimport ge_below, ge_draw, ge_prefetch, ge_unit, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
 cdef enum:
     GROUP = 64  # walks in flight
@@ -124,6 +124,82 @@ cdef inline int64_t find(const int32_t *indices, int64_t begin, int64_t end, int
     return begin if begin < stop and indices[begin] == v else -1
 
 
+cdef inline int64_t slot_of(int32_t v, int64_t begin, int64_t degree) noexcept nogil:
+    """Where the search for v begins in the hash table of a row: 2 * degree slots from 2 * begin on."""
+    return 2 * begin + <int64_t>((<uint64_t>(<uint32_t>v * <uint32_t>2654435769) * <uint64_t>(2 * degree)) >> 32)
+
+
+def arc_hash(
+    const int64_t[::1] indptr not None,    # IN  (n_nodes + 1)
+    const int32_t[::1] indices not None,   # IN  (n_arcs)
+    int64_t start, int64_t stop,           # IN  rows to build
+    int32_t[::1] slots not None,           # OUT (2 * n_arcs)
+):
+    """A hash table of its neighbours for each row, open addressing at half load: 8 bytes an arc."""
+    cdef int64_t u, i, at
+    with nogil:
+        for at in range(2 * indptr[start], 2 * indptr[stop]):
+            slots[at] = -1
+        for u in range(start, stop):
+            for i in range(indptr[u], indptr[u + 1]):
+                at = slot_of(indices[i], indptr[u], indptr[u + 1] - indptr[u])
+                while slots[at] >= 0:
+                    at += 1
+                    if at == 2 * indptr[u + 1]:
+                        at = 2 * indptr[u]
+                slots[at] = indices[i]
+
+
+def arc_bitmap(
+    const int64_t[::1] indptr not None,    # IN  (n_nodes + 1)
+    const int32_t[::1] indices not None,   # IN  (n_arcs)
+    int64_t start, int64_t stop,           # IN  rows to build
+    uint8_t[:, ::1] bits not None,         # OUT (n_nodes, ceil(n_nodes / 8)) set in zeros
+):
+    """One bit for each pair of nodes."""
+    cdef int64_t u, i
+    with nogil:
+        for u in range(start, stop):
+            for i in range(indptr[u], indptr[u + 1]):
+                bits[u, indices[i] >> 3] |= <uint8_t>(1 << (indices[i] & 7))
+
+
+cdef struct Arcs:
+    # The rows, and what answers whether an arc exists: bits, else slots, else search.
+    const int32_t *indices
+    const int32_t *slots
+    const uint8_t *bits
+    int64_t bytes_a_row
+
+
+cdef inline void prefetch_arc(const Arcs *a, int32_t u, int64_t begin, int64_t degree, int32_t v) noexcept nogil:
+    if a.bits != NULL:
+        ge_prefetch(a.bits + u * a.bytes_a_row + (v >> 3))
+    elif a.slots != NULL:
+        ge_prefetch(a.slots + slot_of(v, begin, degree))
+    else:
+        ge_prefetch(a.indices + begin + degree // 2)
+
+
+cdef inline bint has_arc(const Arcs *a, int32_t u, int64_t begin, int64_t degree, int32_t v) noexcept nogil:
+    """Whether u -> v is an arc; u's row is [begin, begin + degree)."""
+    cdef int64_t at
+    if a.bits != NULL:
+        return (a.bits[u * a.bytes_a_row + (v >> 3)] >> (v & 7)) & 1
+    if degree == 0:
+        return False
+    if a.slots != NULL:
+        at = slot_of(v, begin, degree)
+        while a.slots[at] != v:
+            if a.slots[at] < 0:
+                return False
+            at += 1
+            if at == 2 * (begin + degree):
+                at = 2 * begin
+        return True
+    return find(a.indices, begin, begin + degree, v) >= 0
+
+
 cdef enum Kind:
     NONE, BASE, COMMON, RETURN, EXACT
 
@@ -139,6 +215,7 @@ cdef struct Walker:
     Kind kind
     int64_t arc
     double back       # weight of the arc current -> prev, where returns have a component
+    double limit      # the candidate is kept if its commonness passes this; see below
 
 
 def second_order(
@@ -147,6 +224,9 @@ def second_order(
     const float[::1] weights not None,     # IN  (n_arcs), or empty: unweighted
     const uint32_t[:, ::1] table not None,  # IN  (n_arcs, 3) alias tables, or (0, 3): unweighted
     const double[::1] strength not None,   # IN  (n_nodes), or empty: unweighted
+    const int32_t[::1] slots not None,     # IN  (2 * n_arcs) of arc_hash, or empty
+    const uint8_t[:, ::1] bits not None,   # IN  (n_nodes, ...) of arc_bitmap, or (0, 0)
+    const double[::1] means not None,      # IN  (n_nodes) mean weight of the row: node2vec+; or empty
     bint directed,                         # IN
     double p, double q,                    # IN
     uint64_t key,                          # IN
@@ -157,11 +237,12 @@ def second_order(
     """node2vec walks by rejection from an envelope of three components, exact, without tables.
     Returns how many steps were proposed and how many walks hit a dead end.
 
-    With x a neighbour of the current node v and t the node before it, node2vec's unnormalised
-    probability is w(v, x) times 1/p if x = t, 1 if t -> x is an arc, 1/q otherwise. The envelope is
+    With x a neighbour of the current node v and t the node before it, the unnormalised probability
+    is w(v, x) times 1/p if x = t, else 1/q + (1 - 1/q) f, where the commonness f is 1 if t -> x is
+    an arc and 0 if not (node2vec+ knows values between, see `commonness`). The envelope is
 
       base    any neighbour, 1/q each;      thinned where the target is below 1/q
-      common  1 - 1/q on top, if q > 1;     kept only for x != t with an arc t -> x
+      common  1 - 1/q on top, if q > 1;     kept with probability f for x != t
       return  1/p - 1/q on top, if p < q;   always kept
 
     and a component is chosen in proportion to its mass, then a neighbour inside it. A step that is
@@ -170,17 +251,22 @@ def second_order(
     """
     cdef int64_t m = walks.shape[0], length = walks.shape[1]
     cdef int64_t n_active, n_next = 0, i, t, proposals = 0, dead_ends = 0
-    cdef bint weighted = table.shape[0] > 0, keep
+    cdef bint weighted = table.shape[0] > 0, extend = means.shape[0] > 0, keep
     cdef double alpha = 1.0 / p, beta = 1.0 / q
     cdef double extra_common = max(0.0, 1.0 - beta), extra_return = max(0.0, alpha - beta)
     cdef double keep_common = min(1.0, q), keep_prev = min(1.0, alpha * q)
     cdef double base, common, u
     cdef uint64_t draw
     cdef uint32_t coin
-    cdef const int32_t *columns = &indices[0] if indices.shape[0] else NULL
+    cdef Arcs arcs
     cdef const float *values = &weights[0] if weighted else NULL
+    cdef const double *mean = &means[0] if extend else NULL
     cdef Walker[GROUP] walkers
     cdef Walker *w
+    arcs.indices = &indices[0] if indices.shape[0] else NULL
+    arcs.slots = &slots[0] if slots.shape[0] else NULL
+    arcs.bits = &bits[0, 0] if bits.shape[0] else NULL
+    arcs.bytes_a_row = bits.shape[1]
     with nogil:
         n_active = min(<int64_t>GROUP, m)
         for i in range(n_active):
@@ -213,8 +299,11 @@ def second_order(
                         continue
                     w.back = 1.0
                     if extra_return > 0.0 and w.prev >= 0 and (weighted or directed):
-                        t = find(columns, w.begin, w.begin + w.degree, w.prev)
-                        w.back = 0.0 if t < 0 else <double>weights[t] if weighted else 1.0
+                        if weighted:
+                            t = find(arcs.indices, w.begin, w.begin + w.degree, w.prev)
+                            w.back = 0.0 if t < 0 else <double>weights[t]
+                        else:
+                            w.back = 1.0 if has_arc(&arcs, w.current, w.begin, w.degree, w.prev) else 0.0
                 i += 1
 
             # A component, and the arc proposed in it.
@@ -226,7 +315,7 @@ def second_order(
                 proposals += 1
                 if w.tries > PATIENCE:
                     w.kind = EXACT
-                    w.candidate = draw_from_row(columns, values, w, alpha, beta, ge_unit(draw))
+                    w.candidate = draw_from_row(&arcs, values, mean, w, alpha, beta, ge_unit(draw))
                     continue
                 if w.prev < 0:
                     w.kind = BASE
@@ -260,36 +349,52 @@ def second_order(
                 if weighted:
                     ge_prefetch(&table[w.arc, 0])
                 else:
-                    ge_prefetch(&columns[w.arc])
+                    ge_prefetch(&arcs.indices[w.arc])
 
-            # The node proposed.
+            # The node proposed; kept (limit < 0), dropped (limit > 1), or its commonness decides.
             for i in range(n_active):
                 w = &walkers[i]
+                w.limit = -1.0
                 if w.kind == BASE or w.kind == COMMON:
                     if weighted:
                         coin = <uint32_t>w.candidate
                         w.candidate = <int32_t>table[w.arc, 1 if coin < table[w.arc, 0] else 2]
                     else:
-                        w.candidate = columns[w.arc]
+                        w.candidate = arcs.indices[w.arc]
+                    if w.prev >= 0:
+                        if w.candidate == w.prev:
+                            if w.kind == COMMON:
+                                w.limit = 2.0
+                            elif keep_prev < 1.0:
+                                w.limit = -1.0 if next_unit(key, ids[w.row], w) < keep_prev else 2.0
+                        elif w.kind == COMMON:
+                            w.limit = next_unit(key, ids[w.row], w) if extend else 0.5
+                        elif keep_common < 1.0:
+                            # kept with probability 1 - (1 - q) f, that is if f < (1 - coin) / (1 - q)
+                            u = next_unit(key, ids[w.row], w)
+                            w.limit = -1.0 if u < keep_common else (1.0 - u) / (1.0 - q) if extend else 0.5
+                        if 0.0 <= w.limit <= 1.0:
+                            if w.kind == COMMON and not weighted and w.degree > w.prev_degree:
+                                prefetch_arc(&arcs, w.current, w.begin, w.degree, w.candidate)
+                            else:
+                                prefetch_arc(&arcs, w.prev, w.prev_begin, w.prev_degree, w.candidate)
                 ge_prefetch(&indptr[w.candidate])
 
             # Kept or not.
             for i in range(n_active):
                 w = &walkers[i]
-                keep = True
-                if w.prev >= 0:
-                    if w.kind == COMMON:
-                        keep = w.candidate != w.prev and is_common(columns, w, weighted)
-                    elif w.kind == BASE:
-                        if w.candidate == w.prev:
-                            if keep_prev < 1.0:
-                                keep = ge_unit(ge_draw(key, <uint64_t>ids[w.row], w.draws)) < keep_prev
-                                w.draws += 1
-                        elif keep_common < 1.0:
-                            keep = ge_unit(ge_draw(key, <uint64_t>ids[w.row], w.draws)) < keep_common
-                            w.draws += 1
-                            if not keep:
-                                keep = find(columns, w.prev_begin, w.prev_begin + w.prev_degree, w.candidate) < 0
+                keep = w.limit < 0.0
+                if 0.0 <= w.limit <= 1.0:
+                    if extend:
+                        u = commonness(&arcs, values, mean, w, w.candidate, beta)
+                        keep = u > w.limit if w.kind == COMMON else u < w.limit
+                    elif w.kind == COMMON:
+                        if not weighted and w.degree > w.prev_degree:  # it comes from the other row
+                            keep = has_arc(&arcs, w.current, w.begin, w.degree, w.candidate)
+                        else:
+                            keep = has_arc(&arcs, w.prev, w.prev_begin, w.prev_degree, w.candidate)
+                    else:
+                        keep = not has_arc(&arcs, w.prev, w.prev_begin, w.prev_degree, w.candidate)
                 if keep:
                     walks[w.row, w.t] = w.candidate
                     w.t += 1
@@ -313,15 +418,34 @@ cdef inline void open_walk(Walker *w, int64_t row, int32_t start) noexcept nogil
     w.kind = NONE
 
 
-cdef inline bint is_common(const int32_t *indices, Walker *w, bint weighted) noexcept nogil:
-    """Whether the candidate, taken from one of the two rows, is in the other one too."""
-    if weighted or w.degree <= w.prev_degree:
-        return find(indices, w.prev_begin, w.prev_begin + w.prev_degree, w.candidate) >= 0
-    return find(indices, w.begin, w.begin + w.degree, w.candidate) >= 0
+cdef inline double next_unit(uint64_t key, int64_t walk, Walker *w) noexcept nogil:
+    w.draws += 1
+    return ge_unit(ge_draw(key, <uint64_t>walk, w.draws - 1))
 
 
-cdef int32_t draw_from_row(const int32_t *indices, const float *weights, Walker *w, double alpha, double beta,
-                           double u) noexcept nogil:
+cdef double commonness(const Arcs *a, const float *weights, const double *mean, Walker *w, int32_t x,
+                       double beta) noexcept nogil:
+    """How far x != t counts as a neighbour of t, the node before; 0 or 1 without means.
+
+    With them it is node2vec+: 1 if w(t, x) reaches the mean weight of x; else the ratio of the two,
+    unless w(v, x) is below the mean weight of v: then x is noise, and its bias min(1, 1/q).
+    """
+    cdef int64_t arc
+    cdef double near
+    if mean == NULL:
+        return 1.0 if has_arc(a, w.prev, w.prev_begin, w.prev_degree, x) else 0.0
+    arc = find(a.indices, w.prev_begin, w.prev_begin + w.prev_degree, x)
+    near = weights[arc] / mean[x] if arc >= 0 else 0.0
+    if near >= 1.0:
+        return 1.0
+    arc = find(a.indices, w.begin, w.begin + w.degree, x)
+    if weights[arc] < mean[w.current]:
+        return 0.0 if beta <= 1.0 else 1.0
+    return near
+
+
+cdef int32_t draw_from_row(const Arcs *a, const float *weights, const double *mean, Walker *w, double alpha,
+                           double beta, double u) noexcept nogil:
     """One neighbour by inversion of the definition, u uniform in [0, 1)."""
     cdef double total = 0.0, target = 0.0
     cdef int64_t i
@@ -331,9 +455,8 @@ cdef int32_t draw_from_row(const int32_t *indices, const float *weights, Walker 
         total = 0.0
         for i in range(w.begin, w.begin + w.degree):
             total += (weights[i] if weights else 1.0) * (
-                alpha if indices[i] == w.prev
-                else 1.0 if find(indices, w.prev_begin, w.prev_begin + w.prev_degree, indices[i]) >= 0
-                else beta)
+                alpha if a.indices[i] == w.prev
+                else beta + (1.0 - beta) * commonness(a, weights, mean, w, a.indices[i], beta))
             if sweep and total > target:
-                return indices[i]
-    return indices[w.begin + w.degree - 1]
+                return a.indices[i]
+    return a.indices[w.begin + w.degree - 1]

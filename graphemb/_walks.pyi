@@ -12,8 +12,15 @@ def first_order(
     indptr: NDArray[np.int64], indices: NDArray[np.int32], table: NDArray[np.uint32], key: int,
     ids: NDArray[np.int64], starts: NDArray[np.int32], walks: NDArray[np.int32],
 ) -> int: ...
+def arc_hash(
+    indptr: NDArray[np.int64], indices: NDArray[np.int32], start: int, stop: int, slots: NDArray[np.int32],
+) -> None: ...
+def arc_bitmap(
+    indptr: NDArray[np.int64], indices: NDArray[np.int32], start: int, stop: int, bits: NDArray[np.uint8],
+) -> None: ...
 def second_order(
     indptr: NDArray[np.int64], indices: NDArray[np.int32], weights: NDArray[np.float32],
-    table: NDArray[np.uint32], strength: NDArray[np.float64], directed: bool, p: float, q: float, key: int,
+    table: NDArray[np.uint32], strength: NDArray[np.float64], slots: NDArray[np.int32], bits: NDArray[np.uint8],
+    means: NDArray[np.float64], directed: bool, p: float, q: float, key: int,
     ids: NDArray[np.int64], starts: NDArray[np.int32], walks: NDArray[np.int32],
 ) -> tuple[int, int]: ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from . import _walks
 from ._parallel import Progress, map_ordered, ranges
 from ._random import stream_key
-from ._validation import check_int, check_n_jobs, check_real, check_seed
+from ._validation import check_bool, check_int, check_n_jobs, check_real, check_seed
 from .graph import Graph, as_graph
 
 MAX_WALK_LENGTH = 2**20  # a walk owns 2**28 random numbers; a step takes 200 at most
+ARC_TEST_BYTES = 2**32   # memory that second-order walks may take to test arcs fast
 CHUNK_TOKENS = 2**19     # walks are made in pieces of this many steps: 0.1 s on the slowest graphs
 
 
@@ -32,29 +33,53 @@ class WalkSampler:
     seed : int
         In [0, 2**64).
     n_jobs : int, default=1
-        Threads that build the alias tables of a weighted graph.
+        Threads that build the tables.
+    extend : bool, default=False
+        node2vec+; the same as node2vec on an unweighted graph.
+    arc_test : {None, "bitmap", "hash", "search"}, default=None
+        How second-order walks find out whether an arc exists; the answer is the same. None takes
+        the smaller of a bitmap and a hash table, or a search in the rows where both are above
+        `ARC_TEST_BYTES`.
 
     Notes
     -----
-    Memory beyond the graph: nothing if it is unweighted, else 12 bytes an arc (alias tables,
-    Walker 1977, built as in Vose 1991) and 8 bytes a node.
+    Memory beyond the graph: for a weighted graph 12 bytes an arc (alias tables, Walker 1977, built
+    as in Vose 1991) and 8 bytes a node; for second-order walks at most 8 bytes an arc (the hash
+    table; a bitmap is taken where it is smaller), never more than `ARC_TEST_BYTES`.
     """
 
-    def __init__(self, graph: Graph, p: float, q: float, seed: int, n_jobs: int = 1) -> None:
+    def __init__(self, graph: Graph, p: float, q: float, seed: int, n_jobs: int = 1, *, extend: bool = False,
+                 arc_test: str | None = None) -> None:
         self.graph, self.p, self.q = graph, p, q
         self.key = stream_key(seed, "walks")
         self.weights = graph.weights if graph.weights is not None else np.empty(0, np.float32)
         self.table = np.empty((len(self.weights), 3), np.uint32)
         self.strength = np.empty(graph.n_nodes if len(self.weights) else 0, np.float64)
+        self.means = np.empty(0)
+        self.slots = np.empty(0, np.int32)
+        self.bits = np.empty((0, 0), np.uint8)
         if len(self.weights):
             largest = int(np.diff(graph.indptr).max())
+            self._build(n_jobs, lambda start, stop: _walks.alias_tables(
+                graph.indptr, graph.indices, self.weights, start, stop, np.empty(largest),
+                np.empty(largest, np.int32), self.table, self.strength))
+            if extend:
+                self.means = self.strength / np.maximum(np.diff(graph.indptr), 1)
+        if q != 1 or (p != 1 and graph.directed):
+            self._build_arc_test(arc_test or cheapest_arc_test(graph), n_jobs)
 
-            def build(rows: tuple[int, int]) -> None:
-                _walks.alias_tables(graph.indptr, graph.indices, self.weights, *rows,
-                                    np.empty(largest), np.empty(largest, np.int32), self.table, self.strength)
+    def _build_arc_test(self, kind: str, n_jobs: int) -> None:
+        g = self.graph
+        if kind == "bitmap":
+            self.bits = np.zeros((g.n_nodes, -(-g.n_nodes // 8)), np.uint8)
+            self._build(n_jobs, lambda start, stop: _walks.arc_bitmap(g.indptr, g.indices, start, stop, self.bits))
+        elif kind == "hash":
+            self.slots = np.empty(2 * len(g.indices), np.int32)
+            self._build(n_jobs, lambda start, stop: _walks.arc_hash(g.indptr, g.indices, start, stop, self.slots))
 
-            for _ in map_ordered(build, self._row_ranges(), n_jobs):
-                pass
+    def _build(self, n_jobs: int, build: Callable[[int, int], None]) -> None:
+        for _ in map_ordered(lambda rows: build(*rows), self._row_ranges(), n_jobs):
+            pass
 
     def _row_ranges(self) -> Iterator[tuple[int, int]]:
         """Rows in pieces of about 2**20 arcs."""
@@ -81,12 +106,18 @@ class WalkSampler:
         key = self.key if key is None else key
         if self.p == 1.0 and self.q == 1.0:
             return _walks.first_order(g.indptr, g.indices, self.table, key, ids, starts, walks)
-        return _walks.second_order(g.indptr, g.indices, self.weights, self.table, self.strength, g.directed,
-                                   self.p, self.q, key, ids, starts, walks)[1]
+        return _walks.second_order(g.indptr, g.indices, self.weights, self.table, self.strength, self.slots,
+                                   self.bits, self.means, g.directed, self.p, self.q, key, ids, starts, walks)[1]
+
+
+def cheapest_arc_test(graph: Graph) -> str:
+    """"bitmap", "hash" or "search": the smaller table, if it is within `ARC_TEST_BYTES`."""
+    size, kind = min((graph.n_nodes * -(-graph.n_nodes // 8), "bitmap"), (8 * len(graph.indices), "hash"))
+    return kind if size <= ARC_TEST_BYTES else "search"
 
 
 def random_walks(graph: Any, *, n_walks: int = 10, walk_length: int = 80, p: float = 1.0, q: float = 1.0,
-                 start: Sequence[Any] | None = None, n_jobs: int | None = None, random_state: Any = None,
+                 extend: bool = False, start: Sequence[Any] | None = None, n_jobs: int | None = None, random_state: Any = None,
                  verbose: int = 0) -> NDArray[np.int32]:
     """Sample random walks: uniform, in proportion to edge weights, or node2vec's.
 
@@ -102,6 +133,9 @@ def random_walks(graph: Any, *, n_walks: int = 10, walk_length: int = 80, p: flo
     q : float, default=1.0
         In-out parameter: leaving the neighbourhood of the node before has weight
         1/q. In [1e-100, 1e100].
+    extend : bool, default=False
+        node2vec+ [3]_: on a weighted graph, a weak edge to the node before counts in proportion to
+        its weight only, and weak edges on the way out as noise.
     start : sequence of node labels, default=None
         Where walks begin; None is every node, in row order.
     n_jobs : int, default=None
@@ -133,6 +167,8 @@ def random_walks(graph: Any, *, n_walks: int = 10, walk_length: int = 80, p: flo
     ----------
     .. [1] Perozzi, Al-Rfou, Skiena, "DeepWalk", KDD 2014, section 4.2.
     .. [2] Grover, Leskovec, "node2vec: Scalable Feature Learning for Networks", KDD 2016, section 3.2.
+    .. [3] Liu, Hirn, Krishnan, "Accurately modeling biased random walks on weighted networks using
+       node2vec+", Bioinformatics 2023, section 2.3.
 
     Examples
     --------
@@ -142,7 +178,7 @@ def random_walks(graph: Any, *, n_walks: int = 10, walk_length: int = 80, p: flo
     >>> walks.shape, walks[0].tolist()[:2]
     ((3, 3), [0, 1])
     """
-    stream = _stream(graph, n_walks, walk_length, p, q, start, random_state, n_jobs)
+    stream = _stream(graph, n_walks, walk_length, p, q, extend, start, random_state, n_jobs)
     walks = np.empty((stream.n_walks, stream.walk_length), np.int32)
     step = max(1, CHUNK_TOKENS // stream.walk_length)
     progress = Progress("walks", stream.n_walks, verbose)
@@ -157,7 +193,7 @@ def random_walks(graph: Any, *, n_walks: int = 10, walk_length: int = 80, p: flo
 
 
 def iter_walks(graph: Any, *, n_walks: int = 10, walk_length: int = 80, p: float = 1.0, q: float = 1.0,
-               start: Sequence[Any] | None = None, batch_size: int = 4096, n_jobs: int | None = None,
+               extend: bool = False, start: Sequence[Any] | None = None, batch_size: int = 4096, n_jobs: int | None = None,
                random_state: Any = None) -> Iterator[NDArray[np.int32]]:
     """Stream the walks of `random_walks` in batches, without holding them all.
 
@@ -165,7 +201,7 @@ def iter_walks(graph: Any, *, n_walks: int = 10, walk_length: int = 80, p: float
     ----------
     batch_size : int, default=4096
         Walks in a batch; the last may be smaller. Any size gives the same walks.
-    graph, n_walks, walk_length, p, q, start, n_jobs, random_state
+    graph, n_walks, walk_length, p, q, extend, start, n_jobs, random_state
         As in `random_walks`.
 
     Returns
@@ -181,7 +217,7 @@ def iter_walks(graph: Any, *, n_walks: int = 10, walk_length: int = 80, p: float
     [(4, 5), (2, 5)]
     """
     batch_size = check_int("batch_size", batch_size, 1)
-    stream = _stream(graph, n_walks, walk_length, p, q, start, random_state, n_jobs)
+    stream = _stream(graph, n_walks, walk_length, p, q, extend, start, random_state, n_jobs)
 
     def make(rows: tuple[int, int]) -> NDArray[np.int32]:
         walks = np.empty((rows[1] - rows[0], stream.walk_length), np.int32)
@@ -238,10 +274,10 @@ class _Stream:
             self.sampler.fill(ids, self.starts[ids % len(self.starts)], walks[a:b])
 
 
-def _stream(graph: Any, n_walks: Any, walk_length: Any, p: Any, q: Any, start: Any, random_state: Any,
-            n_jobs: Any) -> _Stream:
+def _stream(graph: Any, n_walks: Any, walk_length: Any, p: Any, q: Any, extend: Any, start: Any,
+            random_state: Any, n_jobs: Any) -> _Stream:
     walk_length, n_walks, p, q = check_walk_parameters(walk_length, n_walks, p, q)
-    jobs, seed = check_n_jobs(n_jobs), check_seed(random_state)
+    jobs, seed, extend = check_n_jobs(n_jobs), check_seed(random_state), check_bool("extend", extend)
     graph = as_graph(graph)
     starts = np.arange(graph.n_nodes, dtype=np.int32) if start is None else graph.index_of(start)
-    return _Stream(WalkSampler(graph, p, q, seed, jobs), starts, n_walks, walk_length, jobs)
+    return _Stream(WalkSampler(graph, p, q, seed, jobs, extend=extend), starts, n_walks, walk_length, jobs)

@@ -68,26 +68,51 @@ def first_order(indptr, indices, table, key, walk, start, length):
     return path + [-1] * (length - len(path))
 
 
-def node2vec_weights(indptr, indices, weights, p, q, prev, current):
+def commonness(indices, indptr, weights, q, prev, current, x, extend):
+    """How far x counts as a neighbour of `prev`; between 0 and 1 for node2vec+ only (eq. 3 of its paper)."""
+    def weight(u, v):
+        row = indices[indptr[u]:indptr[u + 1]].tolist()
+        return (1.0 if weights is None else float(weights[indptr[u] + row.index(v)])) if v in row else 0.0
+
+    def mean(u):
+        return sum(weight(u, v) for v in indices[indptr[u]:indptr[u + 1]]) / (indptr[u + 1] - indptr[u])
+
+    if not extend or weights is None:
+        return 1.0 if weight(prev, x) else 0.0
+    if indptr[x] < indptr[x + 1] and weight(prev, x) / mean(x) >= 1:
+        return 1.0
+    if weight(current, x) < mean(current):
+        return 0.0 if q >= 1 else 1.0
+    return weight(prev, x) / mean(x) if weight(prev, x) else 0.0
+
+
+def node2vec_weights(indptr, indices, weights, p, q, prev, current, extend=False):
     """The definition: unnormalised probability of each neighbour of `current` after `prev`."""
-    row = range(int(indptr[current]), int(indptr[current + 1]))
-    near = set(indices[indptr[prev]:indptr[prev + 1]].tolist())
-    bias = [1 / p if indices[i] == prev else 1.0 if int(indices[i]) in near else 1 / q for i in row]
-    return [(1.0 if weights is None else float(weights[i])) * b for i, b in zip(row, bias, strict=True)]
+    result = []
+    for i in range(int(indptr[current]), int(indptr[current + 1])):
+        x = int(indices[i])
+        near = commonness(indices, indptr, weights, q, prev, current, x, extend)
+        result.append((1.0 if weights is None else float(weights[i]))
+                      * (1 / p if x == prev else 1 / q + (1 - 1 / q) * near))
+    return result
 
 
 def second_order(indptr, indices, weights, table, strength, directed, p, q, key, walk, start, length,
-                 patience=64):
+                 extend=False, patience=64):
     """One node2vec walk by the envelope of three components; see ext/_walks.pyx."""
     alpha, beta = 1 / p, 1 / q
     extra_common, extra_return = max(0.0, 1.0 - beta), max(0.0, alpha - beta)
     keep_common, keep_prev = min(1.0, q), min(1.0, alpha * q)
     weighted = weights is not None
+    extend = extend and weighted
     rows = [indices[indptr[u]:indptr[u + 1]].tolist() for u in range(len(indptr) - 1)]
     counter = iter(range(2**62))
 
     def fresh():
         return draw(key, walk, next(counter))
+
+    def near(x):
+        return commonness(indices, indptr, weights, q, prev, v, x, extend)
 
     def alias_draw(u, x):
         arc = int(indptr[u]) + below(x, len(rows[u]))
@@ -118,12 +143,15 @@ def second_order(indptr, indices, weights, table, strength, directed, p, q, key,
                 x = alias_draw(v, fresh()) if weighted else rows[v][min(int(u * q), len(rows[v]) - 1)]
                 if x == prev:
                     kept = keep_prev >= 1.0 or unit(fresh()) < keep_prev
+                elif keep_common < 1.0:
+                    coin = unit(fresh())
+                    kept = coin < keep_common or near(x) < ((1 - coin) / (1 - q) if extend else 0.5)
                 else:
-                    kept = keep_common >= 1.0 or unit(fresh()) < keep_common or x not in rows[prev]
+                    kept = True
             elif u < base + common:
                 if weighted:
                     x = alias_draw(v, fresh())
-                    kept = x != prev and x in rows[prev]
+                    kept = x != prev and near(x) > (unit(fresh()) if extend else 0.5)
                 else:
                     a, b = (rows[v], rows[prev]) if len(rows[v]) <= len(rows[prev]) else (rows[prev], rows[v])
                     x = a[min(int((u - base) / extra_common), len(a) - 1)]
@@ -133,7 +161,7 @@ def second_order(indptr, indices, weights, table, strength, directed, p, q, key,
             if kept:
                 break
         else:
-            mass = node2vec_weights(indptr, indices, weights, p, q, prev, v)
+            mass = node2vec_weights(indptr, indices, weights, p, q, prev, v, extend)
             target = unit(fresh()) * float(np.cumsum(mass)[-1])
             running = np.cumsum(mass)
             x = rows[v][min(int(np.searchsorted(running, target, side="right")), len(rows[v]) - 1)]

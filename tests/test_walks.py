@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chi2
 
-from graphemb import Graph, _walks, iter_walks, random_walks, to_labels
+from graphemb import Graph, _walks, as_graph, iter_walks, random_walks, to_labels
 from graphemb._parallel import map_ordered
-from graphemb.walks import WalkSampler
+from graphemb.walks import WalkSampler, cheapest_arc_test
 
 SETTINGS = [(0.25, 4.0), (4.0, 0.25), (1.0, 0.5), (2.0, 2.0), (0.5, 0.5), (1.0, 1.0)]
 
@@ -67,10 +67,12 @@ def test_alias_tables_hold_the_weights():
 @pytest.mark.parametrize("directed", [False, True])
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("p, q", [*SETTINGS, (1e-4, 1e3), (1e4, 1e-3), (1e6, 1e6), (3.0, 1.0), (1.0, 3.0)])
-def test_walks_equal_their_twin(weighted, directed, p, q):
+@pytest.mark.parametrize("extend", [False, True])
+def test_walks_equal_their_twin(weighted, directed, p, q, extend):
     graph = awkward_graph(weighted, directed)
     table, strength = tables(graph)
-    walks = random_walks(graph, n_walks=9, walk_length=12, p=p, q=q, random_state=5)  # more than one group
+    options = dict(n_walks=9, walk_length=12, p=p, q=q, extend=extend, random_state=5)  # more than one group
+    walks = random_walks(graph, **options)
     key = WalkSampler(graph, p, q, 5).key
     for walk in range(len(walks)):
         start = walk % graph.n_nodes
@@ -78,17 +80,18 @@ def test_walks_equal_their_twin(weighted, directed, p, q):
             expected = reference.first_order(graph.indptr, graph.indices, table, key, walk, start, 12)
         else:
             expected = reference.second_order(graph.indptr, graph.indices, graph.weights, table, strength, directed,
-                                              p, q, key, walk, start, 12)
+                                              p, q, key, walk, start, 12, extend)
         assert walks[walk].tolist() == expected
 
 
 @pytest.mark.parametrize("directed", [False, True])
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("p, q", [*SETTINGS, (1e-3, 50.0), (50.0, 1e-2)])
-def test_transitions_follow_the_definition(weighted, directed, p, q):
-    """Chi-square of every (previous, current) -> next against node2vec's weights."""
+@pytest.mark.parametrize("extend", [False, True])
+def test_transitions_follow_the_definition(weighted, directed, p, q, extend):
+    """Chi-square of every (previous, current) -> next against node2vec's (or node2vec+'s) weights."""
     graph = awkward_graph(weighted, directed)
-    walks = random_walks(graph, n_walks=1500, walk_length=20, p=p, q=q, random_state=11)
+    walks = random_walks(graph, n_walks=1500, walk_length=20, p=p, q=q, extend=extend, random_state=11)
     n = graph.n_nodes
     triples = np.stack([walks[:, :-2], walks[:, 1:-1], walks[:, 2:]], axis=-1).reshape(-1, 3).astype(np.int64)
     triples = triples[triples.min(axis=1) >= 0]
@@ -96,7 +99,7 @@ def test_transitions_follow_the_definition(weighted, directed, p, q):
     statistic = freedom = 0
     for prev, current in np.argwhere(counts.sum(axis=2) > 0):
         seen = counts[prev, current]
-        weights = reference.node2vec_weights(graph.indptr, graph.indices, graph.weights, p, q, prev, current)
+        weights = reference.node2vec_weights(graph.indptr, graph.indices, graph.weights, p, q, prev, current, extend)
         expected = np.zeros(n)
         expected[graph.indices[graph.indptr[current]:graph.indptr[current + 1]]] = weights
         expected *= seen.sum() / expected.sum()
@@ -142,6 +145,50 @@ def test_same_walks_for_any_cut(weighted, p, q, monkeypatch):
             np.testing.assert_array_equal(np.concatenate(batches), walks)
     monkeypatch.setattr("graphemb.walks.CHUNK_TOKENS", 100)
     np.testing.assert_array_equal(random_walks(graph, n_jobs=2, **options), walks)
+
+
+@pytest.mark.parametrize("directed", [False, True])
+@pytest.mark.parametrize("p, q", SETTINGS)
+def test_every_test_for_arcs_gives_the_same_walks(directed, p, q):
+    graph = awkward_graph(False, directed)
+    ids = np.arange(340)
+    starts = (ids % 17).astype(np.int32)
+    walks = {}
+    for kind in ("search", "hash", "bitmap", None):
+        walks[kind] = np.empty((340, 15), np.int32)
+        WalkSampler(graph, p, q, 2, n_jobs=2, arc_test=kind).fill(ids, starts, walks[kind])
+    for kind in walks:
+        np.testing.assert_array_equal(walks[kind], walks["search"])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_tables_know_exactly_the_arcs(seed):
+    graph = as_graph(nx.gnp_random_graph(60, 0.2, seed=seed, directed=True))
+    A = graph.to_scipy().toarray() > 0
+    bits = WalkSampler(graph, 1.0, 2.0, 0, arc_test="bitmap").bits
+    np.testing.assert_array_equal(np.unpackbits(bits, axis=1, bitorder="little")[:, :60], A)
+    slots = WalkSampler(graph, 1.0, 2.0, 0, arc_test="hash").slots
+    for u in range(60):
+        row = slots[2 * graph.indptr[u]:2 * graph.indptr[u + 1]]
+        assert sorted(row[row >= 0].tolist()) == np.flatnonzero(A[u]).tolist()
+
+
+def test_the_arc_test_is_chosen_by_memory(monkeypatch):
+    dense, sparse = as_graph(nx.complete_graph(50)), as_graph(nx.path_graph(5000))
+    assert cheapest_arc_test(dense) == "bitmap"
+    assert cheapest_arc_test(sparse) == "hash"
+    monkeypatch.setattr("graphemb.walks.ARC_TEST_BYTES", 1000)
+    assert cheapest_arc_test(sparse) == "search"
+    sampler = WalkSampler(sparse, 1.0, 2.0, 0)
+    assert not sampler.slots.size and not sampler.bits.size
+    assert not WalkSampler(dense, 2.0, 1.0, 0).bits.size  # nothing to test
+
+
+def test_extend_needs_weights_to_differ():
+    graph, weighted = awkward_graph(False, False), awkward_graph(True, False)
+    options = dict(n_walks=5, walk_length=20, p=0.5, q=4.0, random_state=0)
+    np.testing.assert_array_equal(random_walks(graph, extend=True, **options), random_walks(graph, **options))
+    assert (random_walks(weighted, extend=True, **options) != random_walks(weighted, **options)).any()
 
 
 def test_seeds_differ_and_row_order_is_as_documented():
@@ -236,7 +283,7 @@ def test_random_numbers_are_splitmix64():
     ("walk_length", 0, ValueError), ("walk_length", 2**20 + 1, ValueError), ("walk_length", 2.5, TypeError),
     ("n_walks", 0, ValueError), ("n_walks", True, TypeError), ("n_walks", "3", TypeError),
     ("p", 0, ValueError), ("p", -1.0, ValueError), ("p", float("nan"), ValueError), ("p", None, TypeError),
-    ("q", float("inf"), ValueError), ("q", 1e-200, ValueError), ("q", "1", TypeError),
+    ("extend", 1, TypeError), ("q", float("inf"), ValueError), ("q", 1e-200, ValueError), ("q", "1", TypeError),
     ("n_jobs", 0, ValueError), ("n_jobs", 1.5, TypeError),
     ("random_state", -1, ValueError), ("random_state", 2**64, ValueError), ("random_state", "seed", TypeError),
 ])
@@ -250,10 +297,10 @@ def test_bad_batch_size_is_named():
         iter_walks(nx.path_graph(3), batch_size=0)
 
 
-@pytest.mark.parametrize("function", [_walks.first_order, _walks.second_order, _walks.alias_tables])
+@pytest.mark.parametrize("function", [_walks.first_order, _walks.second_order, _walks.alias_tables, _walks.arc_hash, _walks.arc_bitmap])
 def test_kernels_refuse_none(function):
     with pytest.raises(TypeError):
-        function(*[None] * 12)
+        function(*[None] * 15)
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
