@@ -201,21 +201,26 @@ cdef inline bint has_arc(const Arcs *a, int32_t u, int64_t begin, int64_t degree
 
 
 cdef enum Kind:
-    NONE, BASE, COMMON, RETURN, EXACT
+    BASE, COMMON, RETURN, EXACT
+
+
+cdef enum Verdict:  # two bits: the arc test decides; it must answer no
+    DROP, KEEP, IF_COMMON, IF_NOT_COMMON
 
 
 cdef struct Walker:
     int64_t row       # of the output
     int64_t t         # position to fill next
     uint64_t draws    # made so far
-    int32_t tries     # of this step
     int64_t begin, degree            # row of the current node
     int64_t prev_begin, prev_degree  # row of the one before
-    int32_t current, prev, candidate
-    Kind kind
-    int64_t arc
+    int64_t arc                      # proposed
+    int64_t test_begin, test_degree  # row in which the candidate is looked up
+    int32_t current, prev, candidate, test
+    int32_t tries     # of this step
+    int32_t kind, verdict
     double back       # weight of the arc current -> prev, where returns have a component
-    double limit      # the candidate is kept if its commonness passes this; see below
+    double limit      # node2vec+: what the commonness has to pass
 
 
 def second_order(
@@ -251,13 +256,19 @@ def second_order(
     """
     cdef int64_t m = walks.shape[0], length = walks.shape[1]
     cdef int64_t n_active, n_next = 0, i, t, proposals = 0, dead_ends = 0
-    cdef bint weighted = table.shape[0] > 0, extend = means.shape[0] > 0, keep
+    cdef bint weighted = table.shape[0] > 0, extend = means.shape[0] > 0
+    cdef int keep, near, swap, is_common
     cdef double alpha = 1.0 / p, beta = 1.0 / q
     cdef double extra_common = max(0.0, 1.0 - beta), extra_return = max(0.0, alpha - beta)
     cdef double keep_common = min(1.0, q), keep_prev = min(1.0, alpha * q)
+    cdef double per_common = 1.0 / extra_common if extra_common > 0.0 else 0.0
+    cdef double per_kept = 1.0 / (1.0 - q) if q < 1.0 else 0.0
+    cdef bint thinned = keep_common < 1.0 or keep_prev < 1.0, asks = q != 1.0
+    cdef bint returns_vary = extra_return > 0.0 and (weighted or directed)
     cdef double base, common, u
     cdef uint64_t draw
     cdef uint32_t coin
+    cdef int32_t x
     cdef Arcs arcs
     cdef const float *values = &weights[0] if weighted else NULL
     cdef const double *mean = &means[0] if extend else NULL
@@ -278,35 +289,33 @@ def second_order(
             i = 0
             while i < n_active:
                 w = &walkers[i]
-                if w.kind == NONE:
-                    if w.t < length:
-                        w.begin = indptr[w.current]
-                        w.degree = indptr[w.current + 1] - w.begin
-                        if w.degree == 0:
-                            dead_ends += 1
-                            for t in range(w.t, length):
-                                walks[w.row, t] = -1
-                            w.t = length
-                    if w.t >= length:
-                        if n_next < m:
-                            open_walk(w, n_next, starts[n_next])
-                            walks[n_next, 0] = starts[n_next]
-                            ge_prefetch(&indptr[w.current])
-                            n_next += 1
-                        else:
-                            n_active -= 1
-                            walkers[i] = walkers[n_active]
-                        continue
-                    w.back = 1.0
-                    if extra_return > 0.0 and w.prev >= 0 and (weighted or directed):
-                        if weighted:
-                            t = find(arcs.indices, w.begin, w.begin + w.degree, w.prev)
-                            w.back = 0.0 if t < 0 else <double>weights[t]
-                        else:
-                            w.back = 1.0 if has_arc(&arcs, w.current, w.begin, w.degree, w.prev) else 0.0
+                w.begin = indptr[w.current]
+                w.degree = indptr[w.current + 1] - w.begin
+                if w.degree == 0 and w.t < length:
+                    dead_ends += 1
+                    for t in range(w.t, length):
+                        walks[w.row, t] = -1
+                    w.t = length
+                if w.t >= length:
+                    if n_next < m:
+                        open_walk(w, n_next, starts[n_next])
+                        walks[n_next, 0] = starts[n_next]
+                        ge_prefetch(&indptr[w.current])
+                        n_next += 1
+                    else:
+                        n_active -= 1
+                        walkers[i] = walkers[n_active]
+                    continue
+                if returns_vary and w.tries == 0 and w.prev >= 0:
+                    if weighted:
+                        t = find(arcs.indices, w.begin, w.begin + w.degree, w.prev)
+                        w.back = 0.0 if t < 0 else <double>weights[t]
+                    else:
+                        w.back = 1.0 if has_arc(&arcs, w.current, w.begin, w.degree, w.prev) else 0.0
                 i += 1
 
-            # A component, and the arc proposed in it.
+            # A component, and the arc proposed in it. Which one is a coin toss that no branch
+            # predictor can learn, so from here on values are selected rather than branched for.
             for i in range(n_active):
                 w = &walkers[i]
                 draw = ge_draw(key, <uint64_t>ids[w.row], w.draws)
@@ -321,89 +330,82 @@ def second_order(
                     w.kind = BASE
                     w.arc = w.begin + ge_below(draw, w.degree)
                     w.candidate = <int32_t><uint32_t>draw  # the coin of the alias draw
-                else:
-                    base = beta * (strength[w.current] if weighted else <double>w.degree)
-                    if weighted:
-                        common = extra_common * strength[w.current]
-                    else:
-                        common = extra_common * <double>min(w.degree, w.prev_degree)
+                elif weighted:
+                    base = beta * strength[w.current]
+                    common = extra_common * strength[w.current]
                     u = ge_unit(draw) * (base + common + extra_return * w.back)
-                    if u < base:
-                        w.kind = BASE
-                        w.arc = w.begin + min(<int64_t>(u * q), w.degree - 1)
-                    elif u < base + common:
-                        w.kind = COMMON
-                        if w.degree <= w.prev_degree:
-                            w.arc = w.begin + min(<int64_t>((u - base) / extra_common), w.degree - 1)
-                        else:
-                            w.arc = w.prev_begin + min(<int64_t>((u - base) / extra_common), w.prev_degree - 1)
-                    else:
-                        w.kind = RETURN
-                        w.candidate = w.prev
-                        continue
-                    if weighted:  # a neighbour in proportion to its weight takes a draw of its own
-                        draw = ge_draw(key, <uint64_t>ids[w.row], w.draws)
-                        w.draws += 1
-                        w.arc = w.begin + ge_below(draw, w.degree)
-                        w.candidate = <int32_t><uint32_t>draw
+                    w.kind = BASE + (u >= base) + (u >= base + common)
+                    draw = ge_draw(key, <uint64_t>ids[w.row], w.draws)
+                    w.draws += w.kind != RETURN
+                    w.arc = w.begin + ge_below(draw, w.degree)
+                    w.candidate = <int32_t><uint32_t>draw
+                else:
+                    base = beta * <double>w.degree
+                    common = extra_common * <double>min(w.degree, w.prev_degree)
+                    u = ge_unit(draw) * (base + common + extra_return * w.back)
+                    w.kind = BASE + (u >= base) + (u >= base + common)
+                    swap = (w.kind == COMMON) & (w.degree > w.prev_degree)  # propose from the shorter row
+                    t = <int64_t>((u - base) * per_common if u >= base else u * q)
+                    w.arc = ((w.prev_begin if swap else w.begin)
+                             + min(t, (w.prev_degree if swap else w.degree) - 1))
+                    w.test = w.current if swap else w.prev
+                    w.test_begin = w.begin if swap else w.prev_begin
+                    w.test_degree = w.degree if swap else w.prev_degree
                 if weighted:
+                    if w.prev >= 0:
+                        w.test, w.test_begin, w.test_degree = w.prev, w.prev_begin, w.prev_degree
                     ge_prefetch(&table[w.arc, 0])
                 else:
                     ge_prefetch(&arcs.indices[w.arc])
 
-            # The node proposed; kept (limit < 0), dropped (limit > 1), or its commonness decides.
+            # The node proposed, and what is still to be asked about it.
             for i in range(n_active):
                 w = &walkers[i]
-                w.limit = -1.0
-                if w.kind == BASE or w.kind == COMMON:
+                if w.kind != EXACT:
                     if weighted:
                         coin = <uint32_t>w.candidate
-                        w.candidate = <int32_t>table[w.arc, 1 if coin < table[w.arc, 0] else 2]
+                        x = <int32_t>table[w.arc, 1 if coin < table[w.arc, 0] else 2]
                     else:
-                        w.candidate = arcs.indices[w.arc]
-                    if w.prev >= 0:
+                        x = arcs.indices[w.arc]
+                    w.candidate = w.prev if w.kind == RETURN else x
+                w.verdict = KEEP
+                if w.prev >= 0:
+                    is_common = w.kind == COMMON
+                    w.verdict = KEEP + is_common - 2 * (is_common & (w.candidate == w.prev))
+                    if extend and is_common:
+                        w.limit = next_unit(key, ids[w.row], w)
+                    elif thinned and w.kind == BASE:
+                        u = ge_unit(ge_draw(key, <uint64_t>ids[w.row], w.draws))
                         if w.candidate == w.prev:
-                            if w.kind == COMMON:
-                                w.limit = 2.0
-                            elif keep_prev < 1.0:
-                                w.limit = -1.0 if next_unit(key, ids[w.row], w) < keep_prev else 2.0
-                        elif w.kind == COMMON:
-                            w.limit = next_unit(key, ids[w.row], w) if extend else 0.5
+                            w.draws += keep_prev < 1.0
+                            w.verdict = KEEP if u < keep_prev else DROP
                         elif keep_common < 1.0:
-                            # kept with probability 1 - (1 - q) f, that is if f < (1 - coin) / (1 - q)
-                            u = next_unit(key, ids[w.row], w)
-                            w.limit = -1.0 if u < keep_common else (1.0 - u) / (1.0 - q) if extend else 0.5
-                        if 0.0 <= w.limit <= 1.0:
-                            if w.kind == COMMON and not weighted and w.degree > w.prev_degree:
-                                prefetch_arc(&arcs, w.current, w.begin, w.degree, w.candidate)
-                            else:
-                                prefetch_arc(&arcs, w.prev, w.prev_begin, w.prev_degree, w.candidate)
+                            # kept with probability 1 - (1 - q) f, that is if f < (1 - u) / (1 - q)
+                            w.draws += 1
+                            w.verdict = KEEP if u < keep_common else IF_NOT_COMMON
+                            w.limit = (1.0 - u) * per_kept
+                    if asks and w.kind != EXACT:
+                        prefetch_arc(&arcs, w.test, w.test_begin, w.test_degree, w.candidate)
                 ge_prefetch(&indptr[w.candidate])
 
             # Kept or not.
             for i in range(n_active):
                 w = &walkers[i]
-                keep = w.limit < 0.0
-                if 0.0 <= w.limit <= 1.0:
+                near = 0
+                if w.verdict >= IF_COMMON:
                     if extend:
                         u = commonness(&arcs, values, mean, w, w.candidate, beta)
-                        keep = u > w.limit if w.kind == COMMON else u < w.limit
-                    elif w.kind == COMMON:
-                        if not weighted and w.degree > w.prev_degree:  # it comes from the other row
-                            keep = has_arc(&arcs, w.current, w.begin, w.degree, w.candidate)
-                        else:
-                            keep = has_arc(&arcs, w.prev, w.prev_begin, w.prev_degree, w.candidate)
+                        near = u > w.limit if w.verdict == IF_COMMON else u >= w.limit
                     else:
-                        keep = not has_arc(&arcs, w.prev, w.prev_begin, w.prev_degree, w.candidate)
-                if keep:
-                    walks[w.row, w.t] = w.candidate
-                    w.t += 1
-                    w.prev = w.current
-                    w.prev_begin = w.begin
-                    w.prev_degree = w.degree
-                    w.current = w.candidate
-                    w.tries = 0
-                    w.kind = NONE
+                        near = has_arc(&arcs, w.test, w.test_begin, w.test_degree, w.candidate)
+                keep = (w.verdict == KEEP) | ((w.verdict >> 1) & (near ^ (w.verdict & 1)))
+                walks[w.row, w.t] = w.candidate  # if dropped, written over
+                w.t += keep
+                w.prev = w.current if keep else w.prev
+                w.prev_begin = w.begin if keep else w.prev_begin
+                w.prev_degree = w.degree if keep else w.prev_degree
+                w.current = w.candidate if keep else w.current
+                w.tries = 0 if keep else w.tries
     return proposals, dead_ends
 
 
@@ -415,7 +417,8 @@ cdef inline void open_walk(Walker *w, int64_t row, int32_t start) noexcept nogil
     w.current = start
     w.prev = -1
     w.prev_begin = w.prev_degree = 0
-    w.kind = NONE
+    w.test = 0
+    w.back = 1.0
 
 
 cdef inline double next_unit(uint64_t key, int64_t walk, Walker *w) noexcept nogil:

@@ -10,7 +10,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "Graph": "graph", "as_graph": "graph", "Embedding": "embedding",
-    "random_walks": "walks", "iter_walks": "walks", "to_labels": "walks",
+    "random_walks": "walks", "iter_walks": "walks", "to_labels": "walks", "verify_walks": "verify",
     "DeepWalk": "estimators.deepwalk", "Node2Vec": "estimators.node2vec",
     "LocallyLinearEmbedding": "estimators.lle", "LLE": "estimators.lle",
 }
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from graphemb.estimators.lle import LLE, LocallyLinearEmbedding
     from graphemb.estimators.node2vec import Node2Vec
     from graphemb.graph import Graph, as_graph
+    from graphemb.verify import verify_walks
     from graphemb.walks import iter_walks, random_walks, to_labels
 
 

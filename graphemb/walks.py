@@ -14,9 +14,10 @@ from ._random import stream_key
 from ._validation import check_bool, check_int, check_n_jobs, check_real, check_seed
 from .graph import Graph, as_graph
 
-MAX_WALK_LENGTH = 2**20  # a walk owns 2**28 random numbers; a step takes 200 at most
-ARC_TEST_BYTES = 2**32   # memory that second-order walks may take to test arcs fast
-CHUNK_TOKENS = 2**19     # walks are made in pieces of this many steps: 0.1 s on the slowest graphs
+MAX_WALK_LENGTH = 2**20     # a walk owns 2**28 random numbers; a step takes 200 at most
+ARC_TEST_BYTES = 2**32      # memory that second-order walks may take to test arcs fast
+SMALL_BITMAP_BYTES = 2**25  # in the last-level cache a bitmap is faster than a smaller hash table
+CHUNK_TOKENS = 2**19        # walks are made in pieces of this many steps: 0.1 s on the slowest graphs
 
 
 class WalkSampler:
@@ -37,15 +38,14 @@ class WalkSampler:
     extend : bool, default=False
         node2vec+; the same as node2vec on an unweighted graph.
     arc_test : {None, "bitmap", "hash", "search"}, default=None
-        How second-order walks find out whether an arc exists; the answer is the same. None takes
-        the smaller of a bitmap and a hash table, or a search in the rows where both are above
-        `ARC_TEST_BYTES`.
+        How second-order walks find out whether an arc exists; the answer is the same. None
+        chooses by memory, see `cheapest_arc_test`.
 
     Notes
     -----
     Memory beyond the graph: for a weighted graph 12 bytes an arc (alias tables, Walker 1977, built
     as in Vose 1991) and 8 bytes a node; for second-order walks at most 8 bytes an arc (the hash
-    table; a bitmap is taken where it is smaller), never more than `ARC_TEST_BYTES`.
+    table; a bitmap is taken where it is smaller or at most 32 MB), never more than `ARC_TEST_BYTES`.
     """
 
     def __init__(self, graph: Graph, p: float, q: float, seed: int, n_jobs: int = 1, *, extend: bool = False,
@@ -72,10 +72,12 @@ class WalkSampler:
         g = self.graph
         if kind == "bitmap":
             self.bits = np.zeros((g.n_nodes, -(-g.n_nodes // 8)), np.uint8)
-            self._build(n_jobs, lambda start, stop: _walks.arc_bitmap(g.indptr, g.indices, start, stop, self.bits))
+            self._build(n_jobs, lambda start, stop: _walks.arc_bitmap(
+                g.indptr, g.indices, start, stop, self.bits))
         elif kind == "hash":
             self.slots = np.empty(2 * len(g.indices), np.int32)
-            self._build(n_jobs, lambda start, stop: _walks.arc_hash(g.indptr, g.indices, start, stop, self.slots))
+            self._build(n_jobs, lambda start, stop: _walks.arc_hash(
+                g.indptr, g.indices, start, stop, self.slots))
 
     def _build(self, n_jobs: int, build: Callable[[int, int], None]) -> None:
         for _ in map_ordered(lambda rows: build(*rows), self._row_ranges(), n_jobs):
@@ -111,14 +113,16 @@ class WalkSampler:
 
 
 def cheapest_arc_test(graph: Graph) -> str:
-    """"bitmap", "hash" or "search": the smaller table, if it is within `ARC_TEST_BYTES`."""
-    size, kind = min((graph.n_nodes * -(-graph.n_nodes // 8), "bitmap"), (8 * len(graph.indices), "hash"))
-    return kind if size <= ARC_TEST_BYTES else "search"
+    """"bitmap" if it is small or the smaller table, else "hash"; "search" if that is above `ARC_TEST_BYTES`."""
+    bitmap, table = graph.n_nodes * -(-graph.n_nodes // 8), 8 * len(graph.indices)
+    if bitmap <= max(table, SMALL_BITMAP_BYTES):
+        return "bitmap" if bitmap <= ARC_TEST_BYTES else "search"
+    return "hash" if table <= ARC_TEST_BYTES else "search"
 
 
 def random_walks(graph: Any, *, n_walks: int = 10, walk_length: int = 80, p: float = 1.0, q: float = 1.0,
-                 extend: bool = False, start: Sequence[Any] | None = None, n_jobs: int | None = None, random_state: Any = None,
-                 verbose: int = 0) -> NDArray[np.int32]:
+                 extend: bool = False, start: Sequence[Any] | None = None, n_jobs: int | None = None,
+                 random_state: Any = None, verbose: int = 0) -> NDArray[np.int32]:
     """Sample random walks: uniform, in proportion to edge weights, or node2vec's.
 
     Parameters
@@ -193,8 +197,8 @@ def random_walks(graph: Any, *, n_walks: int = 10, walk_length: int = 80, p: flo
 
 
 def iter_walks(graph: Any, *, n_walks: int = 10, walk_length: int = 80, p: float = 1.0, q: float = 1.0,
-               extend: bool = False, start: Sequence[Any] | None = None, batch_size: int = 4096, n_jobs: int | None = None,
-               random_state: Any = None) -> Iterator[NDArray[np.int32]]:
+               extend: bool = False, start: Sequence[Any] | None = None, batch_size: int = 4096,
+               n_jobs: int | None = None, random_state: Any = None) -> Iterator[NDArray[np.int32]]:
     """Stream the walks of `random_walks` in batches, without holding them all.
 
     Parameters

@@ -145,16 +145,17 @@ def second_order(indptr, indices, weights, table, strength, directed, p, q, key,
                     kept = keep_prev >= 1.0 or unit(fresh()) < keep_prev
                 elif keep_common < 1.0:
                     coin = unit(fresh())
-                    kept = coin < keep_common or near(x) < ((1 - coin) / (1 - q) if extend else 0.5)
+                    kept = coin < keep_common or near(x) < ((1 - coin) * (1 / (1 - q)) if extend else 0.5)
                 else:
                     kept = True
             elif u < base + common:
                 if weighted:
                     x = alias_draw(v, fresh())
-                    kept = x != prev and near(x) > (unit(fresh()) if extend else 0.5)
+                    coin = unit(fresh()) if extend else 0.5
+                    kept = x != prev and near(x) > coin
                 else:
                     a, b = (rows[v], rows[prev]) if len(rows[v]) <= len(rows[prev]) else (rows[prev], rows[v])
-                    x = a[min(int((u - base) / extra_common), len(a) - 1)]
+                    x = a[min(int((u - base) * (1 / extra_common)), len(a) - 1)]
                     kept = x != prev and x in b
             else:
                 x, kept = prev, True

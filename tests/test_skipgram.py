@@ -343,6 +343,13 @@ def test_bad_init_is_named(init, message):
         DeepWalk(8, init=init).fit(nx.path_graph(5))
 
 
+def test_extend_reaches_the_walks():
+    graph, _ = blocks()
+    nx.set_edge_attributes(graph, {e: 1 + sum(e) % 5 for e in graph.edges}, "weight")
+    options = dict(n_components=8, q=4.0, random_state=0)
+    assert (Node2Vec(extend=True, **options).fit_transform(graph) != Node2Vec(**options).fit_transform(graph)).any()
+
+
 def test_isolated_nodes_get_zeros():
     graph = nx.disjoint_union(nx.complete_graph(5), nx.empty_graph(2))
     Z = DeepWalk(8, random_state=0).fit_transform(graph)
@@ -402,7 +409,7 @@ def test_a_new_row_does_not_depend_on_the_others():
     ("learning_rate", 0.0, ValueError), ("learning_rate", float("nan"), ValueError),
     ("min_learning_rate", 0.1, ValueError), ("min_learning_rate", -1.0, ValueError),
     ("ns_exponent", float("inf"), ValueError), ("subsample", -0.1, ValueError), ("subsample", 2, ValueError),
-    ("trainer", "word2vec", ValueError), ("deterministic", 1, TypeError), ("deterministic", "yes", TypeError),
+    ("trainer", "word2vec", ValueError), ("deterministic", 1, TypeError), ("extend", 1, TypeError), ("deterministic", "yes", TypeError),
     ("walk_length", 0, ValueError), ("n_walks", -1, ValueError), ("p", 0.0, ValueError), ("q", None, TypeError),
     ("random_state", -1, ValueError), ("n_jobs", 0, ValueError), ("callbacks", [1], TypeError),
 ])

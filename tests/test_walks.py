@@ -175,6 +175,8 @@ def test_tables_know_exactly_the_arcs(seed):
 
 def test_the_arc_test_is_chosen_by_memory(monkeypatch):
     dense, sparse = as_graph(nx.complete_graph(50)), as_graph(nx.path_graph(5000))
+    assert cheapest_arc_test(dense) == cheapest_arc_test(sparse) == "bitmap"
+    monkeypatch.setattr("graphemb.walks.SMALL_BITMAP_BYTES", 1000)
     assert cheapest_arc_test(dense) == "bitmap"
     assert cheapest_arc_test(sparse) == "hash"
     monkeypatch.setattr("graphemb.walks.ARC_TEST_BYTES", 1000)
@@ -297,7 +299,9 @@ def test_bad_batch_size_is_named():
         iter_walks(nx.path_graph(3), batch_size=0)
 
 
-@pytest.mark.parametrize("function", [_walks.first_order, _walks.second_order, _walks.alias_tables, _walks.arc_hash, _walks.arc_bitmap])
+@pytest.mark.parametrize("function", [
+    _walks.first_order, _walks.second_order, _walks.alias_tables, _walks.arc_hash, _walks.arc_bitmap,
+])
 def test_kernels_refuse_none(function):
     with pytest.raises(TypeError):
         function(*[None] * 15)

@@ -47,6 +47,7 @@ class WalkEmbedding(BaseEmbedding):
 
     p: float = 1.0
     q: float = 1.0
+    extend: bool = False
 
     def __init__(self, n_components: int = 128, *, walk_length: int = 80, n_walks: int = 10, window: int = 10,
                  n_negative: int = 5, n_epochs: int = 1, learning_rate: float = 0.025,
@@ -83,6 +84,7 @@ class WalkEmbedding(BaseEmbedding):
         check_real("min_learning_rate", self.min_learning_rate, 0, rate)
         check_real("ns_exponent", self.ns_exponent, -10, 10)
         check_real("subsample", self.subsample, 0, 1)
+        check_bool("extend", self.extend)
         check_bool("deterministic", self.deterministic)
         check_choice("trainer", self.trainer, ("native", "gensim"))
         if self.trainer == "gensim" and self.walk_length > GENSIM_LONGEST:
@@ -91,7 +93,7 @@ class WalkEmbedding(BaseEmbedding):
 
     def _embed(self, graph: Graph, report: Report) -> NDArray[np.float32]:
         seed, n_jobs = check_seed(self.random_state), check_n_jobs(self.n_jobs)
-        sampler = WalkSampler(graph, float(self.p), float(self.q), seed, n_jobs)
+        sampler = WalkSampler(graph, float(self.p), float(self.q), seed, n_jobs, extend=bool(self.extend))
         corpus = Corpus(sampler, int(self.n_walks), int(self.walk_length), int(self.n_epochs), seed)
         settings = self._settings(seed, n_jobs)
         linked = _linked(graph)
@@ -121,7 +123,7 @@ class WalkEmbedding(BaseEmbedding):
         sampler = WalkSampler(
             Graph.from_edges(arcs.row[onward], arcs.col[onward], arcs.data[onward],
                              nodes=range(enlarged.n_nodes), directed=True),
-            float(self.p), float(self.q), self._seed)
+            float(self.p), float(self.q), self._seed, extend=bool(self.extend))
         strength = np.asarray(enlarged.to_scipy().sum(axis=1)).ravel()
         mean = float(self.graph_.to_scipy().sum()) / n_fitted
         vectors = np.empty((enlarged.n_nodes - n_fitted, settings.n_components), np.float32)

@@ -21,6 +21,9 @@ class Node2Vec(WalkEmbedding):
     q : float, default=1.0
         In-out parameter: a node that is not a neighbour of the one before has weight 1/q. In
         [1e-100, 1e100]. With p = q = 1 this is DeepWalk.
+    extend : bool, default=False
+        node2vec+ [2]_, for weighted graphs: a weak edge to the node before makes a neighbour only in
+        part.
     walk_length, n_walks, window, n_negative, n_epochs, learning_rate, min_learning_rate, ns_exponent, \
 subsample, trainer, deterministic, init, n_jobs, random_state, verbose, callbacks, weight
         As in `DeepWalk`.
@@ -49,6 +52,8 @@ subsample, trainer, deterministic, init, n_jobs, random_state, verbose, callback
     ----------
     .. [1] Grover, Leskovec, "node2vec: Scalable Feature Learning for Networks", KDD 2016,
        sections 3.1 and 3.2.
+    .. [2] Liu, Hirn, Krishnan, "Accurately modeling biased random walks on weighted networks using
+       node2vec+", Bioinformatics 2023, section 2.3.
 
     Examples
     --------
@@ -62,8 +67,8 @@ subsample, trainer, deterministic, init, n_jobs, random_state, verbose, callback
     [...]
     """
 
-    def __init__(self, n_components: int = 128, *, p: float = 1.0, q: float = 1.0, walk_length: int = 80,
-                 n_walks: int = 10, window: int = 10, n_negative: int = 5, n_epochs: int = 1,
+    def __init__(self, n_components: int = 128, *, p: float = 1.0, q: float = 1.0, extend: bool = False,
+                 walk_length: int = 80, n_walks: int = 10, window: int = 10, n_negative: int = 5, n_epochs: int = 1,
                  learning_rate: float = 0.025, min_learning_rate: float = 1e-4, ns_exponent: float = 0.75,
                  subsample: float = 0.0, trainer: str = "native", deterministic: bool = True, init: Any = None,
                  n_jobs: int | None = None, random_state: Any = None, verbose: int = 0,
@@ -75,3 +80,4 @@ subsample, trainer, deterministic, init, n_jobs, random_state, verbose, callback
             n_jobs=n_jobs, random_state=random_state, verbose=verbose, callbacks=callbacks, weight=weight)
         self.p = p
         self.q = q
+        self.extend = extend
