@@ -409,7 +409,8 @@ def test_a_new_row_does_not_depend_on_the_others():
     ("learning_rate", 0.0, ValueError), ("learning_rate", float("nan"), ValueError),
     ("min_learning_rate", 0.1, ValueError), ("min_learning_rate", -1.0, ValueError),
     ("ns_exponent", float("inf"), ValueError), ("subsample", -0.1, ValueError), ("subsample", 2, ValueError),
-    ("trainer", "word2vec", ValueError), ("deterministic", 1, TypeError), ("extend", 1, TypeError), ("deterministic", "yes", TypeError),
+    ("trainer", "word2vec", ValueError), ("deterministic", 1, TypeError),
+    ("extend", 1, TypeError), ("deterministic", "yes", TypeError),
     ("walk_length", 0, ValueError), ("n_walks", -1, ValueError), ("p", 0.0, ValueError), ("q", None, TypeError),
     ("random_state", -1, ValueError), ("n_jobs", 0, ValueError), ("callbacks", [1], TypeError),
 ])
