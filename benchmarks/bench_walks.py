@@ -1,7 +1,8 @@
-"""Random walks: steps a second, and whether node2vec's walks go where p and q send them."""
+"""Random walks: steps a second beside rivals', and whether node2vec's walks go where p and q send them."""
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from typing import Any
 
@@ -10,45 +11,121 @@ import numpy as np
 from graphemb import Graph, random_walks
 
 from .graphs import available, load
-from .measure import Recorder, Settings, alternate, check, ratios, spread
+from .measure import Recorder, Settings, alternate, check, fresh, ratios, spread
+from .peers import MOST_ARCS, NotInstalled, WalkPeer
 
-CASES: dict[str, dict[str, Any]] = {
-    "first order": {}, "node2vec .25 4": {"p": 0.25, "q": 4.0}, "node2vec 4 .25": {"p": 4.0, "q": 0.25},
-    "node2vec 1 .5": {"p": 1.0, "q": 0.5},
+CASES: dict[str, dict[str, float]] = {
+    "first order": {"p": 1.0, "q": 1.0}, "node2vec .25 4": {"p": 0.25, "q": 4.0},
+    "node2vec 4 .25": {"p": 4.0, "q": 0.25}, "node2vec 1 .5": {"p": 1.0, "q": 0.5},
 }
 # Return and triangle rates at p, q = .25, 4 that exact node2vec walks have, within .002.
 EXPECTED = {"blogcatalog": (0.073, 0.433)}
+REAL = ("blogcatalog", "ego_twitter", "cnr_2000")
+PEER_STEPS = {"fastnode2vec": 2_000_000, "pecanpy": 300_000}  # about; a rate needs no more
 
 
 def run(settings: Settings, record: Recorder) -> None:
-    """Time every case on each graph, unweighted and weighted; check rates, arcs and thread counts."""
+    """Time every case on each graph, unweighted and weighted, ours and the rivals' by turns.
+
+    A rival's figure is its public call from graph in memory to walks in memory, compiled before; it
+    makes fewer or shorter walks than ours where it is slow, so figures are nanoseconds a step.
+    """
     chosen = settings.graphs or (("rmat-10",) if settings.quick else
-                                 ("blogcatalog",) if "blogcatalog" in available() else ("rmat-16",))
+                                 (*(name for name in REAL if name in available()), "rmat-20"))
     repeat = 1 if settings.quick else settings.repeat
     for name in chosen:
-        graph, _ = load(name)
-        weighted = with_weights(graph, settings.seed)
-        walk = partial(random_walks, n_walks=10, walk_length=80, random_state=settings.seed)
-        cases = {f"{case}{suffix}": partial(walk, g, **parameters, n_jobs=settings.n_jobs)
-                 for suffix, g in (("", graph), (", weighted", weighted))
-                 for case, parameters in CASES.items()}
-        random_walks(graph, n_walks=1, walk_length=2)  # imports, made before the clock starts
-        samples = alternate(cases, repeat)
-        for case, of in samples.items():
-            steps = [int((s.result[:, 1:] >= 0).sum()) for s in of]
-            walls = [s.wall for s in of]
-            record(f"{name}: {case}", steps=steps[0],
-                   steps_per_second=spread(n / wall for n, wall in zip(steps, walls, strict=True)),
-                   time_over_first_order=ratios(walls, [s.wall for s in samples["first order"]]))
-            check(uses_arcs_only(of[0].result, graph), f"{name}, {case}: a walk left the edges of the graph")
-            if case in ("first order", "node2vec .25 4"):
-                two = walk(graph, **CASES[case], n_jobs=2)
-                check(two.tobytes() == of[0].result.tobytes(), f"{name}, {case}: n_jobs changed the walks")
-        near, far = (rates(samples[case][0].result, graph) for case in ("node2vec .25 4", "node2vec 4 .25"))
+        plain, _ = load(name)
+        walks_of(plain, 0.5, 2.0, 1, 0)  # imports, made before the clock starts
+        n_walks = max(1, min(10, 10_000_000 // (80 * plain.n_nodes)))
+        record(f"{name}: machine", independent_line_ns=random_line_ns(4 * len(plain.indices)),
+               n_nodes=plain.n_nodes, n_arcs=len(plain.indices))
+        for suffix, graph in (("", plain), (", weighted", with_weights(plain, settings.seed))):
+            peers = {} if settings.quick else rivals(graph, name, settings.n_jobs, record)
+            walk = partial(random_walks, graph, n_walks=n_walks, walk_length=80, random_state=settings.seed)
+            for case, parameters in CASES.items():
+                runs = {"graphemb": partial(ns_a_step, partial(walk, **parameters, n_jobs=settings.n_jobs))}
+                for peer, call in peers.items():
+                    runs[peer] = partial(peer_ns_a_step, call, peer, graph, parameters, settings)
+                samples = {who: [s.result for s in of] for who, of in alternate(runs, repeat).items()}
+                figures: dict[str, Any] = {
+                    "ns_a_step": {who: spread(values) for who, values in samples.items()},
+                    "times_faster_than": {who: ratios(samples[who], samples["graphemb"]) for who in peers}}
+                if settings.quick or len(plain.indices) <= MOST_ARCS:
+                    figures |= verify(walk, parameters, graph, f"{name}, {case}{suffix}")
+                if not settings.quick:
+                    two = partial(ns_a_step, partial(walk, **parameters, n_jobs=2))
+                    both = alternate({"one": runs["graphemb"], "two": two}, repeat)
+                    figures["two_threads_faster"] = ratios(*([s.result for s in both[k]] for k in ("one", "two")))
+                record(f"{name}: {case}{suffix}", **figures, n_walks=n_walks, walk_length=80, n_jobs=settings.n_jobs)
+            for call in peers.values():
+                call.close()
+        if not settings.quick:
+            memory = fresh("benchmarks.bench_walks:walk_once", graph=name, n_walks=n_walks)
+            record(f"{name}: memory of node2vec .25 4", **memory)
+        near, far = (rates(walks_of(plain, p, q, n_walks, settings.seed), plain) for p, q in ((0.25, 4), (4, 0.25)))
         record(f"{name}: rates at .25 4", return_rate=near[0], triangle_rate=near[1])
-        check(near[0] > far[0] and near[1] > far[1], f"{name}: p and q have no effect: {near}, {far}")
+        check(near[0] > far[0] and near[1] >= far[1], f"{name}: p and q have no effect: {near}, {far}")
         for got, wanted in zip(near, EXPECTED.get(name, near), strict=True):
             check(abs(got - wanted) <= 0.002, f"{name}: rate {got:.4f} where exact walks have {wanted}")
+
+
+def rivals(graph: Graph, name: str, n_jobs: int, record: Recorder) -> dict[str, WalkPeer]:
+    """Those that can be had here; why not, on record, for the others."""
+    if len(graph.indices) > MOST_ARCS:
+        record(f"{name}: rivals", left_out=f"more than {MOST_ARCS:,} arcs: too slow to read the graph")
+        return {}
+    found = {}
+    for peer in PEER_STEPS:
+        try:
+            found[peer] = WalkPeer(peer, graph, n_jobs)
+        except NotInstalled as error:
+            record(f"{name}: {peer}", not_installed=str(error))
+    return found
+
+
+def ns_a_step(walk: Any) -> float:
+    """Wall nanoseconds a step of one call."""
+    start = time.perf_counter()
+    walks = walk()
+    return (time.perf_counter() - start) * 1e9 / max(int((walks[:, 1:] >= 0).sum()), 1)
+
+
+def peer_ns_a_step(call: WalkPeer, peer: str, graph: Graph, parameters: dict[str, float], settings: Settings) -> float:
+    """Wall nanoseconds a step of a rival."""
+    length = int(np.clip(PEER_STEPS[peer] // graph.n_nodes, 5, 80))
+    n_walks = max(1, min(10, PEER_STEPS[peer] // (length * graph.n_nodes)))
+    done = call(**parameters, n_walks=n_walks, walk_length=length, seed=settings.seed)
+    return done["wall"] * 1e9 / done["steps"]
+
+
+def verify(walk: Any, parameters: dict[str, float], graph: Graph, case: str) -> dict[str, int]:
+    """Check that walks keep to the arcs and that the number of threads does not change them."""
+    one, two = walk(**parameters, n_jobs=1), walk(**parameters, n_jobs=2)
+    check(one.tobytes() == two.tobytes(), f"{case}: n_jobs changed the walks")
+    check(uses_arcs_only(one, graph), f"{case}: a walk left the edges of the graph")
+    return {"steps": int((one[:, 1:] >= 0).sum())}
+
+
+def walk_once(graph: str, n_walks: int) -> int:
+    """For memory: one call in a fresh process."""
+    return len(walks_of(load(graph)[0], 0.25, 4.0, n_walks, 0))
+
+
+def walks_of(graph: Graph, p: float, q: float, n_walks: int, seed: int) -> np.ndarray:
+    """Walks of 80 nodes."""
+    return random_walks(graph, n_walks=n_walks, walk_length=80, p=p, q=q, random_state=seed)
+
+
+def random_line_ns(size: int) -> float:
+    """What an independent random cache line of an array of `size` bytes costs here, in nanoseconds."""
+    rng = np.random.default_rng(0)
+    lines = np.zeros((max(size // 64, 1), 16), np.float32)[:, 0]
+    at = rng.integers(0, len(lines), 2**20)
+    lines.take(at)
+    start = time.perf_counter()
+    for _ in range(4):
+        lines.take(at)
+    return (time.perf_counter() - start) * 1e9 / (4 * len(at))
 
 
 def with_weights(graph: Graph, seed: int) -> Graph:
