@@ -115,8 +115,8 @@ def rmat(scale: int, edge_factor: int = 16, seed: int = 0) -> Graph:
         source = 2 * source + (quadrant >= 2)
         target = 2 * target + quadrant % 2
     kept = source != target
-    pairs = np.unique(np.sort(np.column_stack((source, target))[kept], axis=1), axis=0)
-    return Graph.from_edges(pairs[:, 0], pairs[:, 1], nodes=range(1 << scale))
+    edges = np.unique(np.minimum(source, target)[kept] << scale | np.maximum(source, target)[kept])
+    return Graph.from_edges(edges >> scale, edges & ((1 << scale) - 1), nodes=range(1 << scale))
 
 
 def stochastic_blocks(n: int, n_blocks: int = 4, degree_in: float = 16.0, degree_out: float = 4.0,
