@@ -55,8 +55,8 @@ def run(settings: Settings, record: Recorder) -> None:
                 record(f"{case}, {scaling}", micro_f1=per_cent(scores.micro), macro_f1=per_cent(scores.macro),
                        micro_f1_std=per_cent(scores.micro_std), macro_f1_std=per_cent(scores.macro_std),
                        **report, **outcome, parameters=parameters, published={
-                           f"{metric} {size:.0%}": found for metric in ("Micro-F1", "Macro-F1")
-                           for size in TRAIN_SIZES if (found := published(name.removesuffix("_weighted"), method, metric, size))})
+                           f"{metric} {size:.0%}": found for metric in ("Micro-F1", "Macro-F1") for size in TRAIN_SIZES
+                           if (found := published(name.removesuffix("_weighted"), method, metric, size))})
                 if name.startswith("sbm"):
                     check(scores.micro[0.5] >= FLOOR, f"{case}: micro-F1 {scores.micro[0.5]:.3f} < {FLOOR}")
 
