@@ -13,6 +13,7 @@ _HOME = {
     "random_walks": "walks", "iter_walks": "walks", "to_labels": "walks",
     "DeepWalk": "estimators.deepwalk", "Node2Vec": "estimators.node2vec",
     "LocallyLinearEmbedding": "estimators.lle", "LLE": "estimators.lle",
+    "AdjacencySpectral": "estimators.adjacency_spectral",
 }
 _MODULES = ("evaluate", "plot")
 
@@ -21,6 +22,7 @@ __all__ = ["__version__", *_HOME, *_MODULES]
 if TYPE_CHECKING:
     from graphemb import evaluate, plot
     from graphemb.embedding import Embedding
+    from graphemb.estimators.adjacency_spectral import AdjacencySpectral
     from graphemb.estimators.deepwalk import DeepWalk
     from graphemb.estimators.lle import LLE, LocallyLinearEmbedding
     from graphemb.estimators.node2vec import Node2Vec
