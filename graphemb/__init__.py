@@ -14,6 +14,7 @@ _HOME = {
     "DeepWalk": "estimators.deepwalk", "Node2Vec": "estimators.node2vec",
     "LocallyLinearEmbedding": "estimators.lle", "LLE": "estimators.lle",
     "AdjacencySpectral": "estimators.adjacency_spectral",
+    "LaplacianEigenmaps": "estimators.laplacian_eigenmaps",
 }
 _MODULES = ("evaluate", "plot")
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from graphemb.embedding import Embedding
     from graphemb.estimators.adjacency_spectral import AdjacencySpectral
     from graphemb.estimators.deepwalk import DeepWalk
+    from graphemb.estimators.laplacian_eigenmaps import LaplacianEigenmaps
     from graphemb.estimators.lle import LLE, LocallyLinearEmbedding
     from graphemb.estimators.node2vec import Node2Vec
     from graphemb.graph import Graph, as_graph

@@ -49,7 +49,7 @@ def cls(request):
 
 def test_exported():
     assert {cls.__name__ for cls in EXPORTED} >= {
-        "AdjacencySpectral", "DeepWalk", "LocallyLinearEmbedding", "Node2Vec"}
+        "AdjacencySpectral", "DeepWalk", "LaplacianEigenmaps", "LocallyLinearEmbedding", "Node2Vec"}
 
 
 @pytest.mark.filterwarnings("ignore")  # scikit-learn's own checks warn as they please

@@ -9,12 +9,9 @@ from scipy import sparse
 
 from graphemb._validation import check_choice, check_real, check_seed
 from graphemb.estimators._base import Report
-from graphemb.estimators._spectral import SpectralEmbedding, keep_note, scale_rows
+from graphemb.estimators._spectral import SpectralEmbedding, keep_note, rms_factor, scale_rows
 from graphemb.graph import Graph
 from graphemb.spectrum import Eigenpairs, SingularTriplets, fix_signs, largest_eigenpairs, largest_singular_triplets
-
-RMS_LENGTH = 1.5
-"""Root mean square length of the rows that are not zero: the regularisation of classifiers suits it."""
 
 
 class AdjacencySpectral(SpectralEmbedding):
@@ -172,13 +169,13 @@ class AdjacencySpectral(SpectralEmbedding):
         self.eigenvalues_, self.n_iter_ = values, found.n_iter
 
         Y = scale_rows(left * np.abs(values), self.row_norm)
-        self._factor = _factor(Y)
+        self._factor = rms_factor(Y)
         # a row a of edges, scaled by its own degree, times this is its row of V |Lambda|
         self._projection = (target[:, None] * right * np.sign(values)).astype(np.float32)
         self._context: np.ndarray | None = None
         if graph.directed:
             X = scale_rows(right * values, self.row_norm)
-            self._context = self._padded(X * _factor(X), graph.n_nodes, self.n_components)
+            self._context = self._padded(X * rms_factor(X), graph.n_nodes, self.n_components)
         return Y * self._factor
 
     @property
@@ -199,10 +196,3 @@ class AdjacencySpectral(SpectralEmbedding):
 
 def _diagonal(values: np.ndarray) -> sparse.dia_array:
     return sparse.dia_array((values[None], [0]), shape=(len(values), len(values)))
-
-
-def _factor(Y: np.ndarray) -> float:
-    """What brings the root mean square length of the rows that are not zero to `RMS_LENGTH`."""
-    squares = np.einsum("ij,ij->i", Y, Y)
-    squares = squares[squares > 0]
-    return RMS_LENGTH / float(np.sqrt(squares.mean())) if len(squares) else 1.0
