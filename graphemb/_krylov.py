@@ -26,8 +26,6 @@ class RitzPairs:
         In the order of `select`.
     vectors : ndarray of shape (n, k), dtype as the start
         Orthonormal columns.
-    following : float
-        The value that `select` puts after them.
     n_steps : int
         Blocks the operator was applied to.
     converged : bool
@@ -38,7 +36,6 @@ class RitzPairs:
 
     values: np.ndarray
     vectors: np.ndarray
-    following: float
     n_steps: int
     converged: bool
     stopped: bool
@@ -136,8 +133,7 @@ def block_krylov(apply: Operator, n: int, k: int, select: Callable[[np.ndarray],
         n_found = int(done.sum())
         if done.all() or stopped or n_steps >= max_steps:
             vectors = Q[:used].T @ S[:, best].astype(dtype)
-            following = values[order[k]] if len(order) > k else np.nan
-            return RitzPairs(values[best], vectors, float(following), n_steps, bool(done.all()), stopped)
+            return RitzPairs(values[best], vectors, n_steps, bool(done.all()), stopped)
 
         keep = order[:k + (basis - k) // (4 * block) * block]
         m = len(keep)

@@ -159,14 +159,14 @@ def largest_eigenpairs(A: sparse.csr_array, k: int, *, which: str = "positive", 
         scale = float(np.abs(A.data).max(initial=0)) or 1.0
         ritz = _krylov(A / scale, k, choice, lambda x: tol * np.maximum(np.abs(x), 0.01 * np.abs(x).max()),
                        tol, max_iter, seed, step)
-        values, V, n_iter, note = ritz.values * scale, ritz.vectors, ritz.n_steps, _note(ritz, max_iter)
-        gap = _gap_after(choice.key(np.r_[ritz.values, ritz.following]), k)
+        values, V, n_iter, note = ritz.values[:k] * scale, ritz.vectors[:, :k], ritz.n_steps, _note(ritz, max_iter)
+        gap = _gap_after(choice.key(ritz.values), k)
         if not (ritz.converged or ritz.stopped):
             operator = _Counted(lambda x: A @ x, n, step)
             values, V = _lanczos(operator, k, "LA" if choice.which == "positive" else "LM", tol, max_iter, seed)
             order = choice(values)
             values, V, n_iter = values[order], V[:, order], operator.count
-    kept = choice.key(values) > 10 * np.finfo(V.dtype).eps * np.abs(values).max(initial=0)
+    kept = choice.key(values) > 100 * np.finfo(V.dtype).eps * np.abs(values).max(initial=0)
     values, V = values[kept], V[:, kept]
     residuals = np.linalg.norm(A @ V.astype(np.float64) - V * values, axis=0)
     return Eigenpairs(values, V, residuals, gap, n_iter, 0, note), choice.which
@@ -202,7 +202,7 @@ def largest_singular_triplets(A: sparse.csr_array, k: int, *, tol: float = 1e-6,
     if _is_dense(min(A.shape), k):
         U, s, Vt = np.linalg.svd(A.toarray().astype(np.float64), full_matrices=False)
         values, left, right, gap, n_iter, note = s[:k], U[:, :k], Vt[:k].T, _gap_after(s, k), 1, ""
-        kept = values > 10 * np.finfo(float).eps * values.max(initial=0)
+        kept = values > 100 * np.finfo(float).eps * values.max(initial=0)
     else:
         n = A.shape[1]
         scale = float(np.abs(A.data).max(initial=0)) or 1.0
@@ -210,15 +210,15 @@ def largest_singular_triplets(A: sparse.csr_array, k: int, *, tol: float = 1e-6,
         ritz = _krylov(A / scale, k, _Choice("positive"),
                        lambda x: tol * np.maximum(np.abs(x), 0.01 * np.abs(x).max()), tol, max_iter, seed, step,
                        gram=True)
-        right, n_iter, note = ritz.vectors, ritz.n_steps, _note(ritz, max_iter)
-        gap = _gap_after(np.sqrt(np.maximum(np.r_[ritz.values, ritz.following], 0)), k)
+        right, n_iter, note = ritz.vectors[:, :k], ritz.n_steps, _note(ritz, max_iter)
+        gap = _gap_after(np.sqrt(np.maximum(ritz.values, 0)), k)
         if not (ritz.converged or ritz.stopped):
             operator = _Counted(lambda x: At @ (A @ x), n, step)
             squares, right = _lanczos(operator, k, "LA", tol, max_iter, seed)
             right, n_iter = right[:, np.argsort(-squares)], operator.count
         AV = A @ right.astype(np.float64)
         values = np.linalg.norm(AV, axis=0)
-        kept = values > np.sqrt(10 * np.finfo(right.dtype).eps) * values.max(initial=0)
+        kept = values > np.sqrt(100 * np.finfo(right.dtype).eps) * values.max(initial=0)
         left = AV / np.where(kept, values, 1)
     values, left, right = values[kept], left[:, kept], right[:, kept]
     residuals = np.linalg.norm(A.T @ left - right * values, axis=0)
@@ -275,8 +275,8 @@ def laplacian_vectors(A: sparse.csr_array, n_components: int, *, tol: float = 1e
 
         ritz = _krylov(S, k, lambda x: np.argsort(-x, kind="stable"), limit, tol, min(max_iter, MOST_BLOCKS),
                        seed, step, null=null)
-        values, V, n_iter, n_solver_iter = 1 - ritz.values, ritz.vectors, ritz.n_steps, 0
-        gap, note = _gap_after(np.r_[values, 1 - ritz.following], k), _note(ritz, max_iter)
+        values, V, n_iter, n_solver_iter = 1 - ritz.values[:k], ritz.vectors[:, :k], ritz.n_steps, 0
+        gap, note = _gap_after(1 - ritz.values, k), _note(ritz, max_iter)
         if not (ritz.converged or ritz.stopped):
             counter = _Counter(None)
 
@@ -415,12 +415,15 @@ class _Counted(LinearOperator):
 
 
 def _is_dense(n: int, k: int) -> bool:
-    return n <= DENSE_LIMIT or basis_size(n, k) is None
+    return n <= DENSE_LIMIT or basis_size(n, k + 1) is None
 
 
 def _krylov(A: sparse.csr_array, k: int, select: Operator, limit: Operator, tol: float, max_steps: int, seed: int,
             step: Step | None, *, gram: bool = False, null: np.ndarray | None = None) -> RitzPairs:
-    """`block_krylov` of A, of A^T A where `gram`, or of A with the eigenvalue 1 of `null` moved to -2."""
+    """`block_krylov` of A, of A^T A where `gram`, or of A with the eigenvalue 1 of `null` moved to -2.
+
+    A pair more than asked for has to converge, for the gap.
+    """
     dtype = np.float32 if tol >= SINGLE_TOL else np.float64
     B = A.astype(dtype)
     Bt = B.T.tocsr() if gram else None
@@ -432,7 +435,7 @@ def _krylov(A: sparse.csr_array, k: int, select: Operator, limit: Operator, tol:
             return Bt @ BX
         return BX if v is None else BX - np.outer(v, 3 * (v @ X))
 
-    return block_krylov(apply, A.shape[1], k, select, limit, dtype=dtype, max_steps=max_steps, seed=seed,
+    return block_krylov(apply, A.shape[1], k + 1, select, limit, dtype=dtype, max_steps=max_steps, seed=seed,
                         step=step or (lambda n_found: False))
 
 
