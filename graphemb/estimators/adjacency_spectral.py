@@ -163,6 +163,9 @@ class AdjacencySpectral(SpectralEmbedding):
                 found, left = pairs, fix_signs(pairs.vectors)
                 right = left
         keep_note(report, found)
+        # what rounding left there, division by a power of the length would make much of
+        left = np.where(source[:, None] > 0, left, 0)
+        right = np.where(target[:, None] > 0, right, 0)
         values = found.values
         residual = float(np.max(found.residuals / np.abs(values), initial=0))
         report.update(residuals=residual, eigengap=found.gap, n_iter=found.n_iter, which=self.which_)
