@@ -13,6 +13,8 @@ _HOME = {
     "random_walks": "walks", "iter_walks": "walks", "to_labels": "walks", "verify_walks": "verify",
     "DeepWalk": "estimators.deepwalk", "Node2Vec": "estimators.node2vec",
     "LocallyLinearEmbedding": "estimators.lle", "LLE": "estimators.lle",
+    "AdjacencySpectral": "estimators.adjacency_spectral",
+    "LaplacianEigenmaps": "estimators.laplacian_eigenmaps",
 }
 _MODULES = ("evaluate", "plot")
 
@@ -21,7 +23,9 @@ __all__ = ["__version__", *_HOME, *_MODULES]
 if TYPE_CHECKING:
     from graphemb import evaluate, plot
     from graphemb.embedding import Embedding
+    from graphemb.estimators.adjacency_spectral import AdjacencySpectral
     from graphemb.estimators.deepwalk import DeepWalk
+    from graphemb.estimators.laplacian_eigenmaps import LaplacianEigenmaps
     from graphemb.estimators.lle import LLE, LocallyLinearEmbedding
     from graphemb.estimators.node2vec import Node2Vec
     from graphemb.graph import Graph, as_graph

@@ -1,4 +1,4 @@
-"""Eigenvectors of graph matrices, on one connected component at a time."""
+"""Eigenvectors and singular vectors of graph matrices."""
 
 from __future__ import annotations
 
@@ -11,10 +11,18 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
+from graphemb._krylov import RitzPairs, basis_size, block_krylov
+
 DENSE_LIMIT = 1000
 """Components up to this size are solved densely: a second at the limit, and no tolerance to choose."""
+MOST_BLOCKS = 100
+"""Products after which block Krylov gives up on a Laplacian: by then the inverse is quicker."""
+SINGLE_TOL = 1e-3
+"""Residuals down to this are found in float32."""
 
 Operator = Callable[[np.ndarray], np.ndarray]
+Step = Callable[[int], bool]
+"""Called between the steps of a solver with the number of vectors found so far; True stops it."""
 
 
 class NotConverged(RuntimeError):
@@ -23,23 +31,25 @@ class NotConverged(RuntimeError):
 
 @dataclass(frozen=True)
 class Eigenpairs:
-    """What `lle_vectors` found.
+    """What a solver found.
 
     Attributes
     ----------
     values : ndarray of shape (k,), dtype=float64
-        Ascending.
-    vectors : ndarray of shape (n, k), dtype=float64
+        In the order that the solver documents.
+    vectors : ndarray of shape (n, k), dtype=float64 or float32
         Orthonormal columns, signs as found.
     residuals : ndarray of shape (k,), dtype=float64
-        ``norm(M v - value v)``.
+        ``norm(M v - value v)`` of the vectors as they are, in float64.
     gap : float
-        From the last value to the next one, relative to the next one; NaN where there is none. Near 0, the
-        last columns are one choice among many.
+        From the last value to the next one, relative to the larger in magnitude; NaN where there is none.
+        Near 0, the last columns are one choice among many.
     n_iter : int
-        Applications of the inverse operator; 1 for the dense solver.
+        Blocks (for ARPACK: vectors) the iterated operator was applied to; 1 for a dense solver.
     n_solver_iter : int
-        Conjugate gradient steps in all; 0 for the dense solver.
+        Conjugate gradient steps in all; 0 where there are none.
+    note : str
+        What went otherwise than planned, such as a change of solver; mostly empty.
     """
 
     values: np.ndarray
@@ -48,6 +58,33 @@ class Eigenpairs:
     gap: float
     n_iter: int
     n_solver_iter: int
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class SingularTriplets:
+    """What `largest_singular_triplets` found.
+
+    Attributes
+    ----------
+    values : ndarray of shape (k,), dtype=float64
+        Descending, positive.
+    left : ndarray of shape (m, k)
+    right : ndarray of shape (n, k)
+        Orthonormal columns, ``A right = left values``.
+    residuals : ndarray of shape (k,), dtype=float64
+        ``norm(A^T left - value right)``, in float64.
+    gap, n_iter, note
+        As in `Eigenpairs`.
+    """
+
+    values: np.ndarray
+    left: np.ndarray
+    right: np.ndarray
+    residuals: np.ndarray
+    gap: float
+    n_iter: int
+    note: str = ""
 
 
 def row_normalised(A: sparse.csr_array) -> sparse.csr_array:
@@ -69,6 +106,201 @@ def row_normalised(A: sparse.csr_array) -> sparse.csr_array:
     total, others = (np.bincount(row, w, minlength=n) for w in (W.data, W.indices != row))
     W.data *= np.divide(1, total, out=np.zeros(n), where=others > 0)[row]
     return W
+
+
+def largest_eigenpairs(A: sparse.csr_array, k: int, *, which: str = "positive", tol: float = 1e-6,
+                       max_iter: int = 300, seed: int = 0,
+                       step: Step | None = None) -> tuple[Eigenpairs, str]:
+    """Eigenpairs of a sparse symmetric matrix, largest first.
+
+    Parameters
+    ----------
+    A : sparse array of shape (n, n)
+        Symmetric.
+    k : int
+        Pairs wanted. Fewer are returned where `which` has fewer: eigenvalues that cannot be told from zero
+        are left out.
+    which : {'positive', 'magnitude', 'auto'}, default='positive'
+        The largest positive eigenvalues, or those largest in magnitude. ``'auto'``: the latter if the lowest
+        eigenvalue is larger in magnitude than the second highest.
+    tol : float, default=1e-6
+        Largest residual, relative to its eigenvalue, or to 1 % of the largest where that is more.
+    max_iter : int, default=300
+        Most products with a block of vectors; and most restarts of the Lanczos method after it.
+    seed : int, default=0
+        Seed of the start vectors.
+    step : callable, optional
+        See `Step`.
+
+    Returns
+    -------
+    pairs : Eigenpairs
+        Highest first by what `which` compares; float32 vectors where `tol` is at least `SINGLE_TOL`.
+    which : {'positive', 'magnitude'}
+        What ``'auto'`` chose.
+
+    Raises
+    ------
+    NotConverged
+        If neither solver reached `tol`.
+
+    Notes
+    -----
+    Dense up to `DENSE_LIMIT` nodes, and where a large part of all pairs is wanted. Else `block_krylov`, and
+    ARPACK's Lanczos method where that does not converge.
+    """
+    n, k = A.shape[0], min(k, A.shape[0])
+    choice = _Choice(which)
+    if _is_dense(n, k):
+        every, V = np.linalg.eigh(A.toarray().astype(np.float64))
+        order = choice(every)
+        values, V, gap, n_iter, note = every[order[:k]], V[:, order[:k]], _gap_after(choice.key(every[order]), k), 1, ""
+    else:
+        scale = float(np.abs(A.data).max(initial=0)) or 1.0
+        ritz = _krylov(A / scale, k, choice, lambda x: tol * np.maximum(np.abs(x), 0.01 * np.abs(x).max()),
+                       tol, max_iter, seed, step)
+        values, V, n_iter, note = ritz.values[:k] * scale, ritz.vectors[:, :k], ritz.n_steps, _note(ritz, max_iter)
+        gap = _gap_after(choice.key(ritz.values), k)
+        if not (ritz.converged or ritz.stopped):
+            operator = _Counted(lambda x: A @ x, n, step)
+            values, V = _lanczos(operator, k, "LA" if choice.which == "positive" else "LM", tol, max_iter, seed)
+            order = choice(values)
+            values, V, n_iter = values[order], V[:, order], operator.count
+    kept = choice.key(values) > 100 * np.finfo(V.dtype).eps * np.abs(values).max(initial=0)
+    values, V = values[kept], V[:, kept]
+    residuals = np.linalg.norm(A @ V.astype(np.float64) - V * values, axis=0)
+    return Eigenpairs(values, V, residuals, gap, n_iter, 0, note), choice.which
+
+
+def largest_singular_triplets(A: sparse.csr_array, k: int, *, tol: float = 1e-6, max_iter: int = 300,
+                              seed: int = 0, step: Step | None = None) -> SingularTriplets:
+    """Largest singular values of a sparse matrix, with their vectors.
+
+    Parameters
+    ----------
+    A : sparse array of shape (m, n)
+    k : int
+        Triplets wanted. Fewer are returned where fewer values can be told from zero.
+    tol, max_iter, seed, step
+        As in `largest_eigenpairs`, of A^T A: so `tol` is relative to the square of a value.
+
+    Returns
+    -------
+    SingularTriplets
+
+    Raises
+    ------
+    NotConverged
+        If the solvers did not reach `tol`.
+
+    Notes
+    -----
+    From the eigenvectors v of A^T A, which is not formed, as A v / norm(A v). Values below the square
+    root of the working precision, relative to the largest, count as zero; the dense solver has no such limit.
+    """
+    k = min(k, *A.shape)
+    if _is_dense(min(A.shape), k):
+        U, s, Vt = np.linalg.svd(A.toarray().astype(np.float64), full_matrices=False)
+        values, left, right, gap, n_iter, note = s[:k], U[:, :k], Vt[:k].T, _gap_after(s, k), 1, ""
+        kept = values > 100 * np.finfo(float).eps * values.max(initial=0)
+    else:
+        n = A.shape[1]
+        scale = float(np.abs(A.data).max(initial=0)) or 1.0
+        At = A.T.tocsr()
+        ritz = _krylov(A / scale, k, _Choice("positive"),
+                       lambda x: tol * np.maximum(np.abs(x), 0.01 * np.abs(x).max()), tol, max_iter, seed, step,
+                       gram=True)
+        right, n_iter, note = ritz.vectors[:, :k], ritz.n_steps, _note(ritz, max_iter)
+        gap = _gap_after(np.sqrt(np.maximum(ritz.values, 0)), k)
+        if not (ritz.converged or ritz.stopped):
+            operator = _Counted(lambda x: At @ (A @ x), n, step)
+            squares, right = _lanczos(operator, k, "LA", tol, max_iter, seed)
+            right, n_iter = right[:, np.argsort(-squares)], operator.count
+        AV = A @ right.astype(np.float64)
+        values = np.linalg.norm(AV, axis=0)
+        kept = values > np.sqrt(100 * np.finfo(right.dtype).eps) * values.max(initial=0)
+        left = AV / np.where(kept, values, 1)
+    values, left, right = values[kept], left[:, kept], right[:, kept]
+    residuals = np.linalg.norm(A.T @ left - right * values, axis=0)
+    return SingularTriplets(values, left, right, residuals, gap, n_iter, note)
+
+
+def laplacian_vectors(A: sparse.csr_array, n_components: int, *, tol: float = 1e-3, max_iter: int = 300,
+                      seed: int = 0, step: Step | None = None) -> Eigenpairs:
+    r"""Smallest eigenvectors of I - D^{-1/2} A D^{-1/2} but for the trivial one, the roots of the degrees.
+
+    Parameters
+    ----------
+    A : sparse array of shape (n, n)
+        Adjacency matrix of one connected component of an undirected graph, non-negative.
+    n_components : int
+        Vectors wanted; n - 1 are returned where n is not larger.
+    tol : float, default=1e-3
+        Largest residual, relative to its eigenvalue, or to 1 % of the last one where that is more.
+    max_iter : int, default=300
+        Most products with a block of vectors; and most restarts of the Lanczos method after it.
+    seed : int, default=0
+        Seed of the start vectors.
+    step : callable, optional
+        See `Step`.
+
+    Returns
+    -------
+    Eigenpairs
+        Ascending.
+
+    Raises
+    ------
+    NotConverged
+        If no solver reached `tol`.
+
+    Notes
+    -----
+    Dense up to `DENSE_LIMIT` nodes. Else `block_krylov` on :math:`D^{-1/2} A D^{-1/2}`, which is quick where
+    a random walk mixes quickly. On long and narrow graphs (paths, grids, roads) the eigenvalues crowd near zero
+    and it gives up; then the Lanczos method finds the largest eigenvalues of the inverse, which are well
+    apart, with a conjugate gradient solve a step.
+    """
+    n = A.shape[0]
+    k = min(n_components, n - 1)
+    S, null = symmetric_form(A)
+    if _is_dense(n, k):
+        # the trivial vector goes to the far end
+        every, V = np.linalg.eigh(np.eye(n) - S.toarray() + 3 * np.outer(null, null))
+        every = every[:n - 1]
+        values, V, gap, n_iter, n_solver_iter, note = every[:k], V[:, :k], _gap_after(every, k), 1, 0, ""
+    else:
+        def limit(x: np.ndarray) -> np.ndarray:
+            return tol * np.maximum(1 - x, 0.01 * (1 - x).max())
+
+        ritz = _krylov(S, k, lambda x: np.argsort(-x, kind="stable"), limit, tol, min(max_iter, MOST_BLOCKS),
+                       seed, step, null=null)
+        values, V, n_iter, n_solver_iter = 1 - ritz.values[:k], ritz.vectors[:, :k], ritz.n_steps, 0
+        gap, note = _gap_after(1 - ritz.values, k), _note(ritz, max_iter)
+        if not (ritz.converged or ritz.stopped):
+            counter = _Counter(None)
+
+            def inverse(x: np.ndarray) -> np.ndarray:
+                x = x.ravel()
+                return _conjugate_gradients(lambda y: y - S @ y, lambda r: r - null * (null @ r),
+                                            x - null * (null @ x), counter)
+
+            found, V = _lanczos(_Counted(inverse, n, step), k + 1, "LA", 0.01 * tol, max_iter, seed)
+            order = np.argsort(-found)
+            values, V = 1 / found[order], V[:, order[:k]]
+            gap, values = _gap_after(values, k), values[:k]
+            n_iter, n_solver_iter = counter.solves, counter.steps
+    V64 = V.astype(np.float64)
+    residuals = np.linalg.norm(V64 - S @ V64 - V64 * values, axis=0)
+    return Eigenpairs(values, V, residuals, gap, n_iter, n_solver_iter, note)
+
+
+def symmetric_form(A: sparse.csr_array) -> tuple[sparse.csr_array, np.ndarray]:
+    """D^{-1/2} A D^{-1/2} in float64, and its unit eigenvector to the eigenvalue 1."""
+    A = sparse.csr_array(A, dtype=np.float64)
+    root = np.sqrt(A.sum(axis=1))
+    scale = sparse.dia_array((1 / root[None], [0]), shape=A.shape)
+    return (scale @ A @ scale).tocsr(), root / np.linalg.norm(root)
 
 
 def lle_vectors(A: sparse.csr_array, n_components: int, *, directed: bool = False, tol: float = 1e-6,
@@ -137,16 +369,7 @@ def lle_vectors(A: sparse.csr_array, n_components: int, *, directed: bool = Fals
         inverse = _inverse_by_normal_equations(T, counter)
     else:
         inverse = _inverse_by_symmetric_form(sparse.csr_array(A, dtype=np.float64), counter)
-    rng = np.random.default_rng(seed)
-    # scipy >= 1.17 draws its restart vectors from rng
-    seeded = {"rng": rng} if "rng" in inspect.signature(eigsh).parameters else {}
-    try:
-        _, V = eigsh(LinearOperator((n, n), matvec=inverse, dtype=np.float64), k + 1, which="LA",
-                     v0=_centre(rng.standard_normal(n)), tol=1e-3 * tol, maxiter=max_iter, **seeded)
-    except ArpackNoConvergence as error:
-        raise NotConverged(
-            f"The Lanczos method found {len(error.eigenvalues)} of {k + 1} eigenvectors of a component of "
-            f"{n} nodes in max_iter={max_iter} restarts; raise max_iter or lower n_components.") from error
+    _, V = _lanczos(LinearOperator((n, n), matvec=inverse, dtype=np.float64), k + 1, "LA", 1e-3 * tol, max_iter, seed)
     return _rayleigh_ritz(T, V, k, tol, counter)
 
 
@@ -159,6 +382,95 @@ def fix_signs(vectors: np.ndarray) -> np.ndarray:
     first = np.argmax(size >= (1 - 1e-4) * size.max(axis=0, initial=0), axis=0)
     vectors *= np.where(vectors[first, np.arange(vectors.shape[1])] < 0, -1, 1)
     return vectors
+
+
+class _Choice:
+    """The order in which eigenvalues are wanted; ``'auto'`` is decided by the first that it sees."""
+
+    def __init__(self, which: str) -> None:
+        self.which = which
+
+    def __call__(self, values: np.ndarray) -> np.ndarray:
+        if self.which == "auto":  # values ascend
+            self.which = "magnitude" if len(values) > 1 and -values[0] > values[-2] else "positive"
+        return np.argsort(-self.key(values), kind="stable")
+
+    def key(self, values: np.ndarray) -> np.ndarray:
+        return values if self.which == "positive" else np.abs(values)
+
+
+class _Counted(LinearOperator):
+    """A symmetric operator that counts its products and asks `step` before each."""
+
+    def __init__(self, apply: Operator, n: int, step: Step | None) -> None:
+        super().__init__(np.float64, (n, n))
+        self.apply, self.step, self.count = apply, step, 0
+
+    def _matvec(self, x: np.ndarray) -> np.ndarray:
+        if self.step is not None and self.step(0):
+            raise NotConverged(f"A callback stopped the Lanczos method after {self.count} products; "
+                               "it has no vectors to give before the end.")
+        self.count += 1
+        return self.apply(x)
+
+
+def _is_dense(n: int, k: int) -> bool:
+    return n <= DENSE_LIMIT or basis_size(n, k + 1) is None
+
+
+def _krylov(A: sparse.csr_array, k: int, select: Operator, limit: Operator, tol: float, max_steps: int, seed: int,
+            step: Step | None, *, gram: bool = False, null: np.ndarray | None = None) -> RitzPairs:
+    """`block_krylov` of A, of A^T A where `gram`, or of A with the eigenvalue 1 of `null` moved to -2.
+
+    A pair more than asked for has to converge, for the gap.
+    """
+    dtype = np.float32 if tol >= SINGLE_TOL else np.float64
+    B = A.astype(dtype)
+    Bt = B.T.tocsr() if gram else None
+    v = None if null is None else null.astype(dtype)
+
+    def apply(X: np.ndarray) -> np.ndarray:
+        BX = B @ X
+        if Bt is not None:
+            return Bt @ BX
+        return BX if v is None else BX - np.outer(v, 3 * (v @ X))
+
+    return block_krylov(apply, A.shape[1], k + 1, select, limit, dtype=dtype, max_steps=max_steps, seed=seed,
+                        step=step or (lambda n_found: False))
+
+
+def _note(ritz: RitzPairs, max_iter: int) -> str:
+    if ritz.stopped and not ritz.converged:
+        return (f"A callback stopped the eigensolver after {ritz.n_steps} blocks; the vectors are its best so far, "
+                "residuals tell how good.")
+    if not ritz.converged:
+        return (f"The block Krylov method did not converge in {ritz.n_steps} blocks; the slower Lanczos method "
+                "took over.")
+    return ""
+
+
+def _lanczos(operator: LinearOperator, k: int, which: str, tol: float, max_iter: int,
+             seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """ARPACK's eigenpairs, seeded."""
+    n = operator.shape[0]
+    rng = np.random.default_rng(seed)
+    # scipy >= 1.17 draws its restart vectors from rng
+    seeded = {"rng": rng} if "rng" in inspect.signature(eigsh).parameters else {}
+    try:
+        return eigsh(operator, k, which=which, v0=operator.matvec(rng.standard_normal(n)), tol=tol,
+                     maxiter=max_iter, **seeded)
+    except ArpackNoConvergence as error:
+        raise NotConverged(
+            f"The Lanczos method found {len(error.eigenvalues)} of {k} eigenvectors of a matrix on "
+            f"{n} nodes in max_iter={max_iter} restarts; raise max_iter or lower n_components.") from error
+
+
+def _gap_after(values: np.ndarray, k: int) -> float:
+    """From value k - 1 to value k, relative to the larger in magnitude."""
+    if len(values) <= k or not np.isfinite(values[k]):
+        return float("nan")
+    largest = np.abs(values[k - 1:k + 1]).max()
+    return float(abs(values[k] - values[k - 1]) / largest) if largest else 0.0
 
 
 class _Counter:
@@ -195,7 +507,7 @@ def _dense(W: sparse.csr_array, k: int) -> Eigenpairs:
     V -= np.outer(h, 2 * (h @ V))
     values = s[::-1] ** 2
     residuals = np.linalg.norm(_project_apply(T, V) - V * values[:k], axis=0)
-    return Eigenpairs(values[:k], V, residuals, _gap(values, k), 1, 0)
+    return Eigenpairs(values[:k], V, residuals, _gap_after(values, k), 1, 0)
 
 
 def _project_apply(T: np.ndarray | sparse.csr_array, V: np.ndarray) -> np.ndarray:
@@ -204,18 +516,10 @@ def _project_apply(T: np.ndarray | sparse.csr_array, V: np.ndarray) -> np.ndarra
     return MV - MV.mean(axis=0)
 
 
-def _gap(values: np.ndarray, k: int) -> float:
-    if len(values) <= k:
-        return float("nan")
-    return float((values[k] - values[k - 1]) / values[k]) if values[k] > 0 else 0.0
-
-
 def _inverse_by_symmetric_form(A: sparse.csr_array, counter: _Counter) -> Operator:
-    root = np.sqrt(A.sum(axis=1))
-    scale = sparse.dia_array((1 / root[None], [0]), shape=A.shape)
-    S = (scale @ A @ scale).tocsr()
-    degree, null = root**2, root / np.linalg.norm(root)
-    degree /= np.linalg.norm(degree)
+    S, null = symmetric_form(A)
+    root = null
+    degree = root**2 / np.linalg.norm(root**2)
 
     def solve(b: np.ndarray) -> np.ndarray:
         return _conjugate_gradients(lambda x: x - S @ x, lambda r: r - null * (null @ r), b, counter)
@@ -284,4 +588,4 @@ def _rayleigh_ritz(T: sparse.csr_array, V: np.ndarray, k: int, tol: float, count
         raise NotConverged(
             f"{len(bad)} of {k} eigenvectors of a component of {T.shape[0]} nodes have a residual above "
             f"tol={tol} (column {bad[0]}: {residuals[bad[0]] / values[bad[0]]:.1e}); raise tol.")
-    return Eigenpairs(values[:k], V, residuals, _gap(values, k), counter.solves, counter.steps)
+    return Eigenpairs(values[:k], V, residuals, _gap_after(values, k), counter.solves, counter.steps)

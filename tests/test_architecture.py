@@ -27,7 +27,7 @@ LAYERS = [
     ["embedding"],
     ["graph"],
     ["io"],
-    ["_parallel", "_random", "_validation"],
+    ["_krylov", "_parallel", "_random", "_validation"],
     ["_walks", "_sgns"],
 ]
 LEVEL = {name: len(LAYERS) - i for i, names in enumerate(LAYERS) for name in names}

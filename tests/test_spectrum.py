@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from graphemb import spectrum
+from graphemb import _krylov, spectrum
 from graphemb.spectrum import NotConverged, fix_signs, lle_vectors, row_normalised
 
 
@@ -224,3 +224,193 @@ def test_fix_signs():
     assert (fixed == V * [-1, -1, 1]).all()
     assert fix_signs(np.zeros((3, 0))).shape == (3, 0)
     assert (fix_signs(np.zeros((3, 1))) == 0).all()
+
+
+# --- largest eigenpairs, singular triplets, Laplacian --------------------------------------------------------
+
+
+def scaled(G, weight="weight"):
+    return spectrum.symmetric_form(adjacency(G, weight))[0]
+
+
+def sizes(values, which):
+    return np.sort(values if which == "positive" else np.abs(values))[::-1]
+
+
+SYMMETRIC = {
+    "communities": nx.planted_partition_graph(5, 60, 0.3, 0.02, seed=1),
+    "avoidance": nx.planted_partition_graph(3, 90, 0.01, 0.12, seed=1),
+    "weights over 3 decades": weighted(nx.barabasi_albert_graph(300, 3, seed=2), 0),
+    "star": nx.star_graph(250),  # rank 2: the blocks collapse
+    "complete bipartite": nx.complete_bipartite_graph(100, 180),
+    "complete": nx.complete_graph(260),
+    "cycle": nx.cycle_graph(270),
+}
+
+
+@pytest.mark.parametrize("tol", [1e-3, 1e-9])
+@pytest.mark.parametrize("which", ["positive", "magnitude"])
+@pytest.mark.parametrize("name", SYMMETRIC)
+def test_largest_eigenpairs_match_numpy(name, which, tol, solver):
+    A = scaled(SYMMETRIC[name])
+    pairs, chosen = spectrum.largest_eigenpairs(A, 6, which=which, tol=tol)
+    every = np.linalg.eigvalsh(A.toarray())
+    expected = sizes(every, which)[:6]
+    expected = expected[expected > 1e-5]
+    assert chosen == which
+    assert pairs.values.shape == expected.shape
+    key = pairs.values if which == "positive" else np.abs(pairs.values)
+    assert key == pytest.approx(expected, abs=tol)
+    assert (np.diff(key) <= 1e-6).all()
+    V = pairs.vectors.astype(float)
+    np.testing.assert_allclose(V.T @ V, np.eye(len(key)), atol=1e-5 if tol > 1e-6 else 1e-9)
+    assert np.linalg.norm(A @ V - V * pairs.values, axis=0) == pytest.approx(pairs.residuals, abs=1e-12)
+    assert (pairs.residuals <= tol * np.maximum(key, 0.01 * key.max()) + 1e-12).all()
+    assert (pairs.n_iter == 1) == (solver == "dense")
+
+
+def test_auto_takes_both_signs_where_the_lowest_outweighs_the_second(solver):
+    for name, expected in [("communities", "positive"), ("avoidance", "magnitude"), ("star", "magnitude")]:
+        every = np.linalg.eigvalsh(A := scaled(SYMMETRIC[name]).toarray())
+        assert (-every[0] > every[-2]) == (expected == "magnitude")
+        auto, chosen = spectrum.largest_eigenpairs(sparse.csr_array(A), 4, which="auto", tol=1e-8)
+        assert chosen == expected
+        named, _ = spectrum.largest_eigenpairs(sparse.csr_array(A), 4, which=expected, tol=1e-8)
+        assert (auto.values == named.values).all()
+
+
+def test_float32_is_scaled_to_what_it_can_hold(monkeypatch):
+    monkeypatch.setattr(spectrum, "DENSE_LIMIT", 0)
+    A = scaled(SYMMETRIC["communities"])
+    plain = spectrum.largest_eigenpairs(A, 5, tol=1e-3)[0]
+    for scale in (1e-30, 1e30):
+        pairs = spectrum.largest_eigenpairs(A * scale, 5, tol=1e-3)[0]
+        assert pairs.values == pytest.approx(plain.values * scale, rel=1e-5)
+        assert pairs.vectors.dtype == np.float32
+
+
+@pytest.mark.parametrize("scale", [0.0, 1.0])
+def test_a_matrix_without_entries_has_no_eigenpairs(scale, solver):
+    A = sparse.csr_array((300, 300))
+    assert spectrum.largest_eigenpairs(A, 3)[0].vectors.shape == (300, 0)
+    assert spectrum.largest_singular_triplets(A, 3).left.shape == (300, 0)
+
+
+@pytest.mark.parametrize("tol", [1e-3, 1e-9])
+@pytest.mark.parametrize("shape", [(300, 300), (250, 400), (400, 250)])
+def test_singular_triplets_match_numpy(shape, tol, solver):
+    rng = np.random.default_rng(0)
+    A = sparse.csr_array(np.where(rng.random(shape) < 0.05, rng.random(shape), 0))
+    found = spectrum.largest_singular_triplets(A, 5, tol=tol)
+    expected = np.linalg.svd(A.toarray())[1]
+    assert found.values == pytest.approx(expected[:5], rel=tol)
+    assert found.gap == pytest.approx(1 - expected[5] / expected[4], abs=10 * tol)
+    U, V = found.left.astype(float), found.right.astype(float)
+    for X in (U, V):
+        np.testing.assert_allclose(X.T @ X, np.eye(5), atol=0.02 if tol > 1e-6 else 1e-8)
+    np.testing.assert_allclose(A @ V, U * found.values, atol=1e-6)
+    assert found.residuals == pytest.approx(np.linalg.norm(A.T @ U - V * found.values, axis=0), abs=1e-12)
+    assert (found.residuals <= 1.01 * tol * found.values + 1e-12).all()
+
+
+def test_singular_values_stop_at_the_rank(solver):
+    rng = np.random.default_rng(0)
+    A = sparse.csr_array(rng.random((300, 3)) @ rng.random((3, 280)))
+    assert len(spectrum.largest_singular_triplets(A, 6, tol=1e-9).values) == 3
+
+
+@pytest.mark.parametrize(("name", "G", "closed"), [
+    ("path", nx.path_graph(120), lambda n: 1 - np.cos(np.pi * np.arange(1, n) / (n - 1))),
+    ("cycle", nx.cycle_graph(120), lambda n: 1 - np.cos(2 * np.pi * np.repeat(np.arange(1, n), 2) / n)),
+    ("complete", nx.complete_graph(120), lambda n: np.full(n, n / (n - 1))),
+    ("star", nx.star_graph(119), lambda n: np.full(n - 2, 1.0)),
+    ("torus", nx.grid_2d_graph(9, 16, periodic=True), lambda n: np.sort([
+        1 - (np.cos(2 * np.pi * a / 9) + np.cos(2 * np.pi * b / 16)) / 2 for a in range(9) for b in range(16)])[1:]),
+], ids=lambda x: x if isinstance(x, str) else "")
+def test_laplacian_closed_forms(name, G, closed, solver):
+    A = adjacency(G)
+    pairs = spectrum.laplacian_vectors(A, 5, tol=1e-8)
+    assert pairs.values == pytest.approx(closed(A.shape[0])[:5], abs=1e-7)
+    _, null = spectrum.symmetric_form(A)
+    assert null @ pairs.vectors == pytest.approx(0, abs=1e-6)
+    assert (pairs.residuals <= 1e-8 * np.maximum(pairs.values, 0.01 * pairs.values.max()) + 1e-13).all()
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_laplacian_matches_numpy(name, solver):
+    A = adjacency(GRAPHS[name])
+    S = spectrum.symmetric_form(A)[0].toarray()
+    values, V = np.linalg.eigh(np.eye(len(S)) - S)
+    pairs = spectrum.laplacian_vectors(A, 5, tol=1e-7)
+    assert pairs.values == pytest.approx(values[1:6], abs=1e-7)
+    assert np.linalg.svd(V[:, 1:6].T @ pairs.vectors)[1].min() > 1 - 1e-6
+    assert pairs.gap == pytest.approx(1 - values[5] / values[6], abs=1e-5)
+
+
+def test_a_long_path_is_finished_by_its_inverse(monkeypatch):
+    monkeypatch.setattr(spectrum, "MOST_BLOCKS", 15)
+    monkeypatch.setattr(spectrum, "DENSE_LIMIT", 0)
+    n = 700
+    pairs = spectrum.laplacian_vectors(adjacency(nx.path_graph(n)), 4, tol=1e-4)
+    assert "did not converge in 15 blocks; the slower Lanczos" in pairs.note
+    assert pairs.n_solver_iter > pairs.n_iter > 1
+    assert pairs.values == pytest.approx(1 - np.cos(np.pi * np.arange(1, 5) / (n - 1)), rel=1e-4)
+    assert (np.diff(pairs.vectors[1:-1, 0]) > 0).all() or (np.diff(pairs.vectors[1:-1, 0]) < 0).all()
+
+
+def test_lanczos_takes_over_and_says_so(monkeypatch):
+    monkeypatch.setattr(spectrum, "DENSE_LIMIT", 0)
+    A = scaled(SYMMETRIC["communities"])
+    for which in ("positive", "magnitude"):
+        pairs, _ = spectrum.largest_eigenpairs(A, 5, which=which, tol=1e-8, max_iter=6)
+        assert "in 6 blocks; the slower Lanczos method took over" in pairs.note
+        full, _ = spectrum.largest_eigenpairs(A, 5, which=which, tol=1e-8)
+        assert full.note == ""
+        assert pairs.values == pytest.approx(full.values, abs=1e-9)
+        assert (pairs.residuals < 1e-7).all()
+    triplets = spectrum.largest_singular_triplets(A[:, :200].tocsr(), 3, tol=1e-8, max_iter=6)
+    assert "took over" in triplets.note
+    assert triplets.values == pytest.approx(np.linalg.svd(A[:, :200].toarray())[1][:3], abs=1e-9)
+
+
+def test_no_solver_gives_up_in_silence(monkeypatch):
+    monkeypatch.setattr(spectrum, "DENSE_LIMIT", 0)
+    with pytest.raises(NotConverged, match=r"of 20 eigenvectors .* max_iter=1 restarts; raise max_iter"):
+        spectrum.largest_eigenpairs(scaled(nx.random_regular_graph(4, 400, seed=1)), 20, tol=1e-9, max_iter=1)
+
+
+def test_step_hears_and_stops(monkeypatch):
+    monkeypatch.setattr(spectrum, "DENSE_LIMIT", 0)
+    A = scaled(SYMMETRIC["communities"])
+    heard = []
+    pairs, _ = spectrum.largest_eigenpairs(A, 5, tol=1e-12, step=lambda n: heard.append(n) or len(heard) == 3)
+    assert heard == [0, 0, 0] and pairs.n_iter == 3
+    assert pairs.note.startswith("A callback stopped the eigensolver after 3 blocks")
+    assert pairs.residuals.max() > 1e-6
+    monkeypatch.setattr(spectrum, "MOST_BLOCKS", 3)
+    calls = []
+    with pytest.raises(NotConverged, match="A callback stopped the Lanczos method after"):
+        spectrum.laplacian_vectors(A, 5, tol=1e-12, step=lambda n: calls.append(n) or len(calls) > 6)
+
+
+def test_krylov_is_deterministic_by_seed(monkeypatch):
+    monkeypatch.setattr(spectrum, "DENSE_LIMIT", 0)
+    A = scaled(SYMMETRIC["communities"])
+    one, same, other = (spectrum.largest_eigenpairs(A, 5, tol=0.1, seed=seed)[0].vectors for seed in (1, 1, 2))
+    assert one.tobytes() == same.tobytes() != other.tobytes()
+
+
+def test_krylov_basis_stays_orthogonal_in_a_shifted_operator():
+    """Where A is I plus little, what is left of a product after projection is mostly rounding."""
+    S = scaled(nx.random_regular_graph(8, 600, seed=1)).astype(np.float32)
+    every = np.linalg.eigvalsh(S.toarray().astype(float))
+    ritz = _krylov.block_krylov(lambda X: 10 * X - S @ X, 600, 6, lambda t: np.argsort(t), lambda t: 1e-4 * t,
+                                max_steps=200, seed=0)
+    assert ritz.converged
+    assert ritz.values == pytest.approx(10 - every[::-1][:6], abs=1e-3)
+    assert ritz.vectors.T @ ritz.vectors == pytest.approx(np.eye(6), abs=1e-4)
+
+
+def test_krylov_refuses_what_has_no_room():
+    with pytest.raises(ValueError, match="30 eigenpairs of an operator on 100 nodes need a dense solver"):
+        _krylov.block_krylov(lambda X: X, 100, 30, np.argsort, np.abs, max_steps=5, seed=0)

@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from graphemb._validation import check_choice, check_int, check_real, check_seed
-from graphemb.estimators._base import BaseEmbedding, Report, warn
+from graphemb.estimators._base import Report
+from graphemb.estimators._spectral import SpectralEmbedding, components_of, warn_of_components
 from graphemb.graph import Graph
 from graphemb.spectrum import fix_signs, lle_vectors, row_normalised
 
 
-class LocallyLinearEmbedding(BaseEmbedding):
+class LocallyLinearEmbedding(SpectralEmbedding):
     r"""Vectors in which every node is close to the average of its neighbours.
 
     With the weights of the graph normalised to :math:`\sum_j W_{ij} = 1`, the vectors are the minimum of
@@ -141,16 +141,14 @@ class LocallyLinearEmbedding(BaseEmbedding):
                 "there yet; pass n_neighbors=None and a graph, or use scikit-learn's class of that name.")
         check_choice("method", self.method, ["standard"])
         check_real("reg", self.reg, 0)
-        check_real("tol", self.tol, above=0)
-        check_int("max_iter", self.max_iter, 1)
 
     def _embed(self, graph: Graph, report: Report) -> np.ndarray:
         d, n = self.n_components, graph.n_nodes
         seed = check_seed(self.random_state)
         A = sparse.csr_array(graph.to_scipy(), dtype=np.float64)
-        members = _components(A)
+        members = components_of(A)
         embedded = [rows for rows in members if len(rows) > 1]
-        self._warn_of_components(report, len(members), len(members) - len(embedded))
+        warn_of_components(report, len(members), len(members) - len(embedded))
 
         Y = np.zeros((n, d))
         values = np.full((len(embedded), d), np.nan)
@@ -210,13 +208,6 @@ class LocallyLinearEmbedding(BaseEmbedding):
             return None
         return lambda line: print(f"LLE component {i + 1}/{n}: {line}", file=sys.stderr, flush=True)
 
-    @staticmethod
-    def _warn_of_components(report: Report, n: int, n_single: int) -> None:
-        if n > 1:
-            single = f" {n_single} of them are isolated nodes, with zero vectors." if n_single else ""
-            warn(report, f"The graph has {n} connected components; each is embedded by itself, and distances "
-                         f"between nodes of different ones mean nothing.{single}")
-
 
 LLE = LocallyLinearEmbedding
 
@@ -227,11 +218,3 @@ def row_normalised_block(B: sparse.csr_array) -> sparse.csr_array:
     row = np.repeat(np.arange(B.shape[0]), np.diff(B.indptr))
     B.data /= np.bincount(row, B.data, minlength=B.shape[0])[row]
     return B
-
-
-def _components(A: sparse.csr_array) -> list[np.ndarray]:
-    """Rows of each weakly connected component, largest component first."""
-    n, label = connected_components(A, directed=True, connection="weak")
-    order = np.argsort(label, kind="stable")
-    parts = np.split(order, np.cumsum(np.bincount(label, minlength=n))[:-1])
-    return sorted(parts, key=len, reverse=True)

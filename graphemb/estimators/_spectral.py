@@ -1,0 +1,83 @@
+"""What the spectral methods share: connected components, progress, and BLAS held to its threads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+from threadpoolctl import threadpool_limits
+
+from graphemb._parallel import Progress
+from graphemb._validation import check_int, check_n_jobs, check_real
+from graphemb.estimators._base import BaseEmbedding, Report, warn
+from graphemb.spectrum import Eigenpairs, SingularTriplets, Step
+
+RMS_LENGTH = 1.5
+"""Root mean square length of rows that were scaled: the regularisation of classifiers suits it."""
+
+
+class SpectralEmbedding(BaseEmbedding):
+    """Base of methods that solve an eigenproblem to `tol` in at most `max_iter` iterations."""
+
+    tol: float
+    max_iter: int
+
+    def _validate(self) -> None:
+        super()._validate()
+        check_real("tol", self.tol, above=0)
+        check_int("max_iter", self.max_iter, 1)
+
+    @contextmanager
+    def _solving(self, stage: str) -> Iterator[Step | None]:
+        """Hold BLAS to `n_jobs` threads, and hand out what a solver calls between its steps."""
+        with threadpool_limits(check_n_jobs(self.n_jobs), user_api="blas"):
+            if not (self.verbose or self.callbacks):
+                yield None
+                return
+            progress = Progress(stage, self.n_components, int(self.verbose), self.callbacks)
+
+            def step(n_found: int) -> bool:
+                # the last unit is given when the work is done, so that the line ends once
+                found = min(n_found, self.n_components - 1)
+                return progress.update(max(0.0, found - progress.done))
+
+            yield step
+            progress.update(self.n_components - progress.done)
+
+
+def keep_note(report: Report, found: Eigenpairs | SingularTriplets) -> None:
+    """Warn of what the solver did otherwise than planned."""
+    if found.note:
+        warn(report, found.note)
+
+
+def components_of(A: sparse.csr_array) -> list[np.ndarray]:
+    """Rows of each weakly connected component, largest component first."""
+    n, label = connected_components(A, directed=True, connection="weak")
+    order = np.argsort(label, kind="stable")
+    parts = np.split(order, np.cumsum(np.bincount(label, minlength=n))[:-1])
+    return sorted(parts, key=len, reverse=True)
+
+
+def warn_of_components(report: Report, n: int, n_single: int) -> None:
+    """Say how many connected components there are, where there is more than one."""
+    if n > 1:
+        single = f" {n_single} of them are isolated nodes, with zero vectors." if n_single else ""
+        warn(report, f"The graph has {n} connected components; each is embedded by itself, and distances "
+                     f"between nodes of different ones mean nothing.{single}")
+
+
+def scale_rows(Y: np.ndarray, power: float) -> np.ndarray:
+    """Rows divided by that power of their length; zero rows stay."""
+    length = np.linalg.norm(Y, axis=1, keepdims=True)
+    return Y * np.where(length > 0, length, 1) ** -power
+
+
+def rms_factor(Y: np.ndarray) -> float:
+    """What brings the root mean square length of the rows that are not zero to `RMS_LENGTH`."""
+    squares = np.einsum("ij,ij->i", Y, Y)
+    squares = squares[squares > 0]
+    return RMS_LENGTH / float(np.sqrt(squares.mean())) if len(squares) else 1.0
