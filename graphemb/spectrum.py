@@ -373,7 +373,7 @@ def lle_vectors(A: sparse.csr_array, n_components: int, *, directed: bool = Fals
         inverse = _inverse_by_normal_equations(T, counter)
     else:
         inverse = _inverse_by_symmetric_form(sparse.csr_array(A, dtype=np.float64), counter)
-    _, V = _lanczos(LinearOperator((n, n), matvec=inverse, dtype=np.float64), k + 1, "LA", 1e-3 * tol, max_iter, seed)
+    _, V = _lanczos(LinearOperator((n, n), matvec=inverse, dtype=np.float64), k + 1, "LA", 3e-3 * tol, max_iter, seed)
     return _rayleigh_ritz(T, V, k, tol, counter)
 
 
@@ -661,7 +661,7 @@ def _inverse_by_normal_equations(T: sparse.csr_array, counter: _Counter) -> Oper
 
 
 def _conjugate_gradients(apply: Operator, precondition: Operator, b: np.ndarray, counter: _Counter, *,
-                         tol: float = 1e-12) -> np.ndarray:
+                         tol: float = 1e-11) -> np.ndarray:
     """Solve apply(x) = b on the subspace that `precondition` maps to."""
     r = b.copy()
     z = precondition(r)

@@ -93,9 +93,10 @@ class LocallyLinearEmbedding(SpectralEmbedding):
         Of points: what finds the neighbours of new ones.
     fit_report_ : dict
         Also `n_graph_components`, `component_sizes`, and for each component in `eigenvalues_`:
-        `residuals` (the largest, relative to its eigenvalue; of points, to 1e-10 where that is more), `eigengaps` (from the last column to the next
-        that was left out, relative; near 0 the last columns are one choice among many; NaN where none was
-        left out), `n_iter`, `n_solver_iter`.
+        `residuals` (the largest, relative to its eigenvalue; of points, to 1e-10 where that is more),
+        `eigengaps` (from the last column to the next that was left out, relative; near 0 the last columns are one
+        choice among many; NaN where none was left out), `n_iter`, `n_solver_iter`. Of points, `n_samples`, no
+        `component_sizes`.
 
     See Also
     --------
