@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 from sklearn import manifold
-from sklearn.datasets import make_s_curve, make_swiss_roll
+from sklearn.datasets import load_digits, make_s_curve, make_swiss_roll
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -375,6 +375,18 @@ def test_points_with_several_zero_eigenvalues(monkeypatch):
     assert abs(model.embedding_[-1, 0]) > 0.99
     assert model.eigenvalues_ == pytest.approx(dense.eigenvalues_, rel=1e-4, abs=1e-12)
     np.testing.assert_allclose(np.abs(model.embedding_), np.abs(dense.embedding_), atol=1e-4)
+
+
+def test_points_whose_next_eigenvalue_is_far_from_zero(monkeypatch):
+    """In the inverse it is 1e14 times smaller than the zero of a point in no neighbourhood, and must not drown."""
+    digits = load_digits()
+    X = digits.data[digits.target == 3] + 0.01 * np.random.default_rng(0).standard_normal((183, 64))
+    dense = LLE(2, n_neighbors=12, method="ltsa").fit(X)
+    assert dense.eigenvalues_[0, 0] < 1e-12 and dense.eigenvalues_[0, 1] > 0.01
+    monkeypatch.setattr(spectrum, "DENSE_LIMIT", 0)
+    model = LLE(2, n_neighbors=12, method="ltsa", random_state=0).fit(X)
+    assert model.eigenvalues_ == pytest.approx(dense.eigenvalues_, rel=1e-6, abs=1e-12)
+    np.testing.assert_allclose(model.embedding_, dense.embedding_, atol=1e-4)
 
 
 def test_points_then_graph_and_back():
