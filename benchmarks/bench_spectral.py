@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import svds
-from sklearn.manifold import SpectralEmbedding
+from sklearn import manifold
+from sklearn.datasets import make_swiss_roll
 
 import graphemb
 from graphemb import Graph
@@ -18,7 +19,7 @@ from graphemb.evaluate import node_classification
 from graphemb.spectrum import row_normalised
 
 from .graphs import available, load
-from .measure import Recorder, Settings, alternate, check, fresh, ratios, spread
+from .measure import Recorder, Settings, alternate, check, fresh, ratios, spread, timed
 
 OURS: dict[str, dict[str, Any]] = {
     "AdjacencySpectral": {}, "LaplacianEigenmaps": {}, "LocallyLinearEmbedding": {"tol": 1e-6},
@@ -45,6 +46,7 @@ def run(settings: Settings, record: Recorder) -> None:
         graph, labels = load(name)
         for method, parameters in OURS.items():
             compare(name, graph, labels, method, parameters, d, settings, record)
+    points(settings, record)
     signs(("karate",) if settings.quick else tuple(n for n in SIGNS if n in available()), settings, record)
 
 
@@ -78,6 +80,27 @@ def compare(name: str, graph: Graph, labels: Any, method: str, parameters: dict[
                                          n_splits=2 if settings.quick else 10)
             values |= {"micro_f1": 100 * scores.micro[0.5], "macro_f1": 100 * scores.macro[0.5]}
         record(f"{name}: {case}, {d} columns", **values)
+
+
+def points(settings: Settings, record: Recorder) -> None:
+    """LLE of points on a manifold beside scikit-learn's, and of points that fill space, which it does not finish."""
+    n = 500 if settings.quick else 50_000
+    roll, _ = make_swiss_roll(n, random_state=settings.seed)
+    samples = alternate({
+        "ours": lambda: graphemb.LLE(2, n_neighbors=12, random_state=settings.seed).fit(roll),
+        "scikit-learn": lambda: manifold.LocallyLinearEmbedding(n_neighbors=12, random_state=settings.seed).fit(roll),
+    }, 1 if settings.quick else settings.repeat)
+    error = {case: of[0].result.reconstruction_error_ for case, of in samples.items()}
+    check(abs(error["ours"] - error["scikit-learn"]) <= 1e-3 * error["scikit-learn"] + 1e-10,
+          f"swiss roll: reconstruction error {error['ours']:.3e}, scikit-learn's is {error['scikit-learn']:.3e}")
+    for case, of in samples.items():
+        record(f"swiss roll, {n:,} points: {case}", wall=spread(s.wall for s in of), cpu=spread(s.cpu for s in of),
+               reconstruction_error=error[case])
+    n = 500 if settings.quick else 10_000
+    cloud = np.random.default_rng(settings.seed).standard_normal((n, 128))
+    sample = timed(lambda: graphemb.LLE(32, n_neighbors=16, random_state=settings.seed).fit(cloud))
+    record(f"cloud, {n:,} points in 128-d: 32 columns", wall=sample.wall, cpu=sample.cpu,
+           largest_relative_residual=float(np.max(sample.result.fit_report_["residuals"])))
 
 
 def signs(names: tuple[str, ...], settings: Settings, record: Recorder) -> None:
@@ -119,7 +142,7 @@ def fit_by_name(graph: str, method: str, n_components: int, parameters: dict[str
 
 def scikit_learn(graph: Graph, n_components: int) -> np.ndarray:
     """Laplacian eigenvectors by ARPACK, rows of length 1."""
-    model = SpectralEmbedding(n_components, affinity="precomputed", random_state=0, eigen_solver="arpack")
+    model = manifold.SpectralEmbedding(n_components, affinity="precomputed", random_state=0, eigen_solver="arpack")
     Z = model.fit_transform(sparse.csr_matrix(graph.to_scipy(), dtype=np.float64))
     length = np.linalg.norm(Z, axis=1, keepdims=True)
     return Z / np.where(length > 0, length, 1)

@@ -171,9 +171,9 @@ def _orthonormal(Z: np.ndarray, Q: np.ndarray, scale: float,
     n_good = int(np.sum(np.abs(np.diag(R)) > 100 * np.finfo(Z.dtype).eps * scale))
     L = np.zeros((len(Z), len(Z)))
     L[column, :n_good] = R.T[:, :n_good]
-    # the smaller a row was, the more of Q rounding has left in it
+    # the smaller a row was, the more of Q rounding has left in it; in C that is lost in rounding again
     rows = np.ascontiguousarray(W.T[:n_good])
-    C += (_project_out(rows, Q) @ L[:, :n_good].T).astype(Z.dtype)
+    _project_out(rows, Q)
     W, R = qr(rows.T, mode="economic")
     L[:, :n_good] = L[:, :n_good] @ R.T
     rows = np.ascontiguousarray(W.T)

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
+from scipy.linalg import cho_factor, cho_solve
+from scipy.sparse.csgraph import reverse_cuthill_mckee
+from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh, splu
 
 from graphemb._krylov import RitzPairs, basis_size, block_krylov
 
@@ -17,6 +19,8 @@ DENSE_LIMIT = 1000
 """Components up to this size are solved densely: a second at the limit, and no tolerance to choose."""
 MOST_BLOCKS = 100
 """Products after which block Krylov gives up on a Laplacian: by then the inverse is quicker."""
+CHOLESKY_LIMIT = 20_000
+"""Points up to which a dense Cholesky factor (3.2 GB at the limit) stands in for sparse factors that fill up."""
 SINGLE_TOL = 1e-3
 """Residuals down to this are found in float32."""
 
@@ -369,8 +373,90 @@ def lle_vectors(A: sparse.csr_array, n_components: int, *, directed: bool = Fals
         inverse = _inverse_by_normal_equations(T, counter)
     else:
         inverse = _inverse_by_symmetric_form(sparse.csr_array(A, dtype=np.float64), counter)
-    _, V = _lanczos(LinearOperator((n, n), matvec=inverse, dtype=np.float64), k + 1, "LA", 1e-3 * tol, max_iter, seed)
+    _, V = _lanczos(LinearOperator((n, n), matvec=inverse, dtype=np.float64), k + 1, "LA", 3e-3 * tol, max_iter, seed)
     return _rayleigh_ritz(T, V, k, tol, counter)
+
+
+def alignment_vectors(M: sparse.csr_array, n_components: int, *, root: sparse.csr_array | None = None,
+                      tol: float = 1e-6, max_iter: int = 100, seed: int = 0, step: Step | None = None) -> Eigenpairs:
+    """Smallest eigenvectors, among the centred ones, of a positive semi-definite matrix whose rows sum to 0.
+
+    Parameters
+    ----------
+    M : sparse array of shape (n, n)
+    n_components : int
+        Vectors wanted; n - 1 are returned where n is not larger.
+    root : sparse array of shape (n, n), optional
+        T with ``M = T^T T``, where it is known: small eigenvalues are then exact to more digits.
+    tol : float, default=1e-6
+        Largest residual, relative to its eigenvalue, above what rounding in M leaves.
+    max_iter : int, default=100
+        Most solves with a block of vectors.
+    seed : int, default=0
+        Seed of the start vectors.
+    step : callable, optional
+        See `Step`.
+
+    Returns
+    -------
+    Eigenpairs
+        Ascending.
+
+    Raises
+    ------
+    NotConverged
+        If the solver did not reach `tol`.
+
+    Notes
+    -----
+    Up to `DENSE_LIMIT` nodes by a dense decomposition. Else `block_krylov` on the inverse. Points on a manifold of
+    few dimensions have a matrix of small bandwidth, and its sparse factors are cheap; points in space have not, and
+    up to `CHOLESKY_LIMIT` of them a dense Cholesky factor is.
+    """
+    n = M.shape[0]
+    k = min(n_components, n - 1)
+    if n <= DENSE_LIMIT or basis_size(n, k + 1) is None:
+        if root is not None:
+            return _dense(sparse.csr_array(sparse.eye_array(n) - root), k)
+        full = M.toarray()
+        norm = np.abs(full).sum(axis=0).max() or 1.0
+        every, V = np.linalg.eigh((full + full.T) / 2 + 2 * norm / n)  # the constant goes to the far end
+        every = np.maximum(every, 0)  # rounding
+        values, V = every[:k], V[:, :k]
+        residuals = np.linalg.norm(_centre_columns(full @ V) - V * values, axis=0)
+        return Eigenpairs(values, V, residuals, _gap_after(every[:n - 1], k), 1, 0)
+
+    # Where eigenvalues other than the constant's are zero too, rounding in theirs drowns the others' in the
+    # inverse, unless it is bounded by a larger shift; which makes all of a smooth manifold's alike.
+    norm = float(abs(M).sum(axis=0).max())
+    for shift in (1e-15, 1e-10):
+        solve = _factorise(M, shift * norm)
+
+        def inverse(X: np.ndarray, solve: Operator = solve) -> np.ndarray:
+            return _centre_columns(solve(_centre_columns(X)))
+
+        ritz = block_krylov(inverse, n, k + 1, lambda x: np.argsort(-x, kind="stable"),
+                            lambda x: 1e-6 * np.abs(x), dtype=np.float64, max_steps=max_iter, seed=seed,
+                            step=step or (lambda n_found: False))
+        # one more step takes out what the inverse cannot see: large eigenvalues of M
+        Q = np.linalg.qr(inverse(ritz.vectors))[0]
+        if root is not None:
+            _, sigma, Rt = np.linalg.svd(root @ Q, full_matrices=False)
+            every, R = sigma[::-1] ** 2, Rt[::-1].T
+        else:
+            every, R = np.linalg.eigh(Q.T @ (M @ Q))
+            every = np.maximum(every, 0)  # rounding
+        values, V = every[:k], Q @ R[:, :k]
+        residuals = np.linalg.norm(_centre_columns(M @ V) - V * values, axis=0)
+        bad = np.flatnonzero(residuals > tol * np.abs(values) + 100 * np.finfo(float).eps * norm)
+        if ritz.stopped or (ritz.converged and not len(bad)):
+            note = _note(ritz, max_iter)
+            return Eigenpairs(values, V, residuals, _gap_after(every, k), ritz.n_steps, 0, note)
+    if not ritz.converged:
+        raise NotConverged(f"The block Krylov method did not find {k} eigenvectors on {n} points in "
+                           f"max_iter={max_iter} steps; raise max_iter or lower n_components.")
+    raise NotConverged(f"{len(bad)} of {k} eigenvectors on {n} points have a residual above tol={tol} (column "
+                       f"{bad[0]}: {residuals[bad[0]]:.1e}, eigenvalue {values[bad[0]]:.1e}); raise tol.")
 
 
 def fix_signs(vectors: np.ndarray) -> np.ndarray:
@@ -491,6 +577,29 @@ def _centre(x: np.ndarray) -> np.ndarray:
     return x - x.mean()
 
 
+def _centre_columns(X: np.ndarray) -> np.ndarray:
+    return X - X.mean(axis=0)
+
+
+def _factorise(M: sparse.csr_array, shift: float) -> Operator:
+    """Solves with M + shift I."""
+    n = M.shape[0]
+    order = reverse_cuthill_mckee(sparse.csr_matrix(M), symmetric_mode=True)
+    place = np.empty(n, np.int64)
+    place[order] = np.arange(n)
+    C = M.tocoo()
+    width = np.zeros(n, np.int64)
+    np.maximum.at(width, place[C.row], place[C.row] - place[C.col])
+    if n <= CHOLESKY_LIMIT and np.square(width.astype(float)).sum() > 0.02 * n**3:
+        full = M.toarray(order="F")
+        full.flat[::n + 1] += shift
+        factor = cho_factor(full, lower=True, overwrite_a=True, check_finite=False)
+        return lambda X: cho_solve(factor, X, check_finite=False)
+    shifted = sparse.csc_array(M + shift * sparse.eye_array(n))
+    shifted.indices, shifted.indptr = shifted.indices.astype(np.int32), shifted.indptr.astype(np.int32)
+    return splu(shifted, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0, options={"SymmetricMode": True}).solve
+
+
 def _dense(W: sparse.csr_array, k: int) -> Eigenpairs:
     """By singular values of (I - W) H[:, 1:]; the reflection H = I - 2 h h^T swaps e_0 and 1 / sqrt(n)."""
     n = W.shape[0]
@@ -552,7 +661,7 @@ def _inverse_by_normal_equations(T: sparse.csr_array, counter: _Counter) -> Oper
 
 
 def _conjugate_gradients(apply: Operator, precondition: Operator, b: np.ndarray, counter: _Counter, *,
-                         tol: float = 1e-12) -> np.ndarray:
+                         tol: float = 1e-11) -> np.ndarray:
     """Solve apply(x) = b on the subspace that `precondition` maps to."""
     r = b.copy()
     z = precondition(r)

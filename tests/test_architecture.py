@@ -23,7 +23,7 @@ LAYERS = [
     ["cli", "plot"],
     ["evaluate", "datasets", "pipeline", "verify"],
     ["estimators"],
-    ["walks", "skipgram", "proximity", "spectrum"],
+    ["walks", "skipgram", "proximity", "spectrum", "alignment"],
     ["embedding"],
     ["graph"],
     ["io"],

@@ -1,12 +1,18 @@
-"""Locally Linear Embedding of graphs: geometry, components, directed sinks, folding in, messages."""
+"""Locally Linear Embedding of graphs and of points: geometry, components, directed sinks, folding in, messages."""
 
 import warnings
 
 import networkx as nx
 import numpy as np
+import pandas as pd
 import pytest
+from scipy import sparse
+from sklearn import manifold
+from sklearn.datasets import load_digits, make_s_curve, make_swiss_roll
+from sklearn.neighbors import NearestNeighbors
+from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from graphemb import spectrum
+from graphemb import alignment, spectrum
 from graphemb.estimators.lle import LLE, LocallyLinearEmbedding
 from graphemb.spectrum import NotConverged
 
@@ -253,14 +259,197 @@ def test_folded_in_to_isolated_nodes_is_zero_but_finite():
     assert (model.transform(np.array([[0.0, 1, 1]])) == 0).all()
 
 
+# --- points ------------------------------------------------------------------------------------------------
+
+CURVE, ALONG = make_s_curve(300, random_state=0)
+SPREAD = np.random.default_rng(0).standard_normal((3, 30))
+WIDE = np.tanh(CURVE @ SPREAD) + 0.05 * np.random.default_rng(1).standard_normal((300, 30))  # more features than k
+POINTS = {"curve": CURVE, "wide": WIDE, "roll": make_swiss_roll(260, random_state=1)[0]}
+CASES = [("standard", 10, 2), ("modified", 12, 2), ("hessian", 12, 2), ("ltsa", 12, 2), ("standard", 20, 3),
+         ("ltsa", 70, 1)]
+
+
+@pytest.mark.parametrize("large", [False, True])
+@pytest.mark.parametrize(("method", "k", "d"), CASES)
+@pytest.mark.parametrize("name", POINTS)
+def test_points_as_scikit_learn(name, method, k, d, large, monkeypatch):
+    X = POINTS[name]
+    theirs = manifold.LocallyLinearEmbedding(n_neighbors=k, n_components=d, method=method, eigen_solver="dense")
+    expected = theirs.fit_transform(X)
+    if large:
+        monkeypatch.setattr(spectrum, "DENSE_LIMIT", 0)
+    model = LLE(d, n_neighbors=k, method=method, random_state=0)
+    Z = model.fit_transform(X)
+    assert model.reconstruction_error_ == pytest.approx(theirs.reconstruction_error_, rel=1e-4, abs=1e-11)
+    np.testing.assert_allclose(Z * np.sign((Z * expected).sum(axis=0)), expected, atol=2e-4)
+    assert (model.n_iter_ > 1) == large
+    assert Z.dtype == np.float32 and model.n_features_in_ == X.shape[1]
+    new = X[:20] + 0.01 * np.random.default_rng(0).standard_normal((20, X.shape[1]))
+    folded = model.transform(new)
+    np.testing.assert_allclose(folded * np.sign((Z * expected).sum(axis=0)), theirs.transform(new), atol=5e-4)
+
+
+def test_points_with_a_dense_factor(monkeypatch):
+    """Points that fill space: their sparse factors fill up, and Cholesky takes over."""
+    X = np.random.default_rng(0).standard_normal((400, 12))
+    expected = LLE(4, n_neighbors=20).fit(X)
+    used = []
+    factor = spectrum.cho_factor
+    monkeypatch.setattr(spectrum, "DENSE_LIMIT", 0)
+    monkeypatch.setattr(spectrum, "cho_factor", lambda *args, **named: used.append(1) or factor(*args, **named))
+    model = LLE(4, n_neighbors=20, random_state=0).fit(X)
+    assert used == [1]
+    np.testing.assert_allclose(model.embedding_, expected.embedding_, atol=1e-5)
+    LLE(2, n_neighbors=10).fit(CURVE)
+    assert used == [1]
+
+
+@pytest.mark.parametrize("method", ["standard", "modified", "hessian", "ltsa"])
+def test_sparse_points_are_as_dense_ones(method):
+    X = WIDE * (WIDE > 0)
+    dense = LLE(2, n_neighbors=14, method=method).fit(X)
+    thin = LLE(2, n_neighbors=14, method=method).fit(sparse.csr_matrix(X))
+    np.testing.assert_allclose(thin.embedding_, dense.embedding_, atol=1e-6)
+    new = X[:5] + 0.1
+    np.testing.assert_allclose(thin.transform(sparse.coo_array(new)), dense.transform(new), atol=1e-6)
+    assert (thin.transform(sparse.csc_array(X)) == thin.embedding_).all()
+
+
+@pytest.mark.parametrize(("metric", "parameters"), [("cosine", None), ("manhattan", None), ("minkowski", {"p": 1})])
+def test_points_by_other_metrics(metric, parameters):
+    model = LLE(2, n_neighbors=9, metric=metric, metric_params=parameters).fit(WIDE)
+    expected = NearestNeighbors(n_neighbors=9, metric=metric, metric_params=parameters,
+                                p=None if parameters else 2).fit(WIDE)
+    arcs = expected.kneighbors_graph().toarray()
+    assert (model.graph_.to_scipy().toarray() == arcs).all()
+    assert (arcs != NearestNeighbors(n_neighbors=9).fit(WIDE).kneighbors_graph().toarray()).any()
+
+
+def test_points_of_the_fit_are_found_again_in_any_order():
+    X = np.r_[CURVE, CURVE[:4]]  # equal points are told apart by their turn
+    model = LLE(2, n_neighbors=10)
+    Z = model.fit_transform(X)
+    assert (model.transform(X) == Z).all()
+    rows = np.random.default_rng(0).permutation(np.arange(4, 300))[:50]
+    assert (model.transform(X[rows]) == Z[rows]).all()
+    assert (model.transform(-0.0 + X[[7]]) == Z[[7]]).all()
+
+
+def test_weights_rebuild_points_and_sum_to_one():
+    neighbours = NearestNeighbors(n_neighbors=6).fit(CURVE).kneighbors(return_distance=False)
+    w = alignment.barycentre_weights(CURVE, CURVE, neighbours, 1e-3)
+    assert w.sum(axis=1) == pytest.approx(1)
+    for i in (0, 100, 299):
+        patch = CURVE[neighbours[i]] - CURVE[i]
+        C = patch @ patch.T
+        expected = np.linalg.solve(C + 1e-3 * np.trace(C) * np.eye(6), np.ones(6))
+        assert w[i] == pytest.approx(expected / expected.sum())
+    with pytest.raises(ValueError, match=r"linearly dependent, which reg=0 .* raise reg"):
+        alignment.barycentre_weights(np.zeros((3, 2)), np.zeros((3, 2)), np.array([[1, 2], [0, 2], [0, 1]]), 0)
+
+
+def test_chunks_do_not_show(monkeypatch):
+    neighbours = NearestNeighbors(n_neighbors=12).fit(CURVE).kneighbors(return_distance=False)
+    whole = [alignment.alignment_matrix(CURVE, neighbours, 2, m) for m in ("modified", "hessian", "ltsa")]
+    monkeypatch.setattr(alignment, "CHUNK", 1000)
+    for M, method in zip(whole, ("modified", "hessian", "ltsa"), strict=True):
+        parts = alignment.alignment_matrix(CURVE, neighbours, 2, method)
+        np.testing.assert_allclose(parts.toarray(), M.toarray(), atol=1e-12)
+        np.testing.assert_allclose(M.sum(axis=0), 0, atol=1e-9)
+
+
+def test_points_that_fall_apart_are_told():
+    X = np.r_[CURVE, CURVE + 100]
+    with pytest.warns(UserWarning, match="fall apart into 2 connected components, and the first 1 columns"):
+        model = LLE(2, n_neighbors=8).fit(X)
+    assert model.fit_report_["n_graph_components"] == 2
+    assert np.ptp(model.embedding_[:300, 0]) < 1e-4 < abs(model.embedding_[0, 0] - model.embedding_[-1, 0])
+
+
+def test_points_with_several_zero_eigenvalues(monkeypatch):
+    """A point that is in no neighbourhood costs nothing wherever it lies; the next column is still found."""
+    X = np.r_[CURVE, [[50.0, 50, 50]]]
+    dense = LLE(2, n_neighbors=12, method="ltsa").fit(X)
+    monkeypatch.setattr(spectrum, "DENSE_LIMIT", 0)
+    model = LLE(2, n_neighbors=12, method="ltsa", random_state=0).fit(X)
+    assert abs(model.embedding_[-1, 0]) > 0.99
+    assert model.eigenvalues_ == pytest.approx(dense.eigenvalues_, rel=1e-4, abs=1e-12)
+    np.testing.assert_allclose(np.abs(model.embedding_), np.abs(dense.embedding_), atol=1e-4)
+
+
+def test_points_whose_next_eigenvalue_is_far_from_zero(monkeypatch):
+    """In the inverse it is 1e14 times smaller than the zero of a point in no neighbourhood, and must not drown."""
+    digits = load_digits()
+    X = digits.data[digits.target == 3] + 0.01 * np.random.default_rng(0).standard_normal((183, 64))
+    dense = LLE(2, n_neighbors=12, method="ltsa").fit(X)
+    assert dense.eigenvalues_[0, 0] < 1e-12 and dense.eigenvalues_[0, 1] > 0.01
+    monkeypatch.setattr(spectrum, "DENSE_LIMIT", 0)
+    model = LLE(2, n_neighbors=12, method="ltsa", random_state=0).fit(X)
+    assert model.eigenvalues_ == pytest.approx(dense.eigenvalues_, rel=1e-6, abs=1e-12)
+    np.testing.assert_allclose(model.embedding_, dense.embedding_, atol=1e-4)
+
+
+def test_points_then_graph_and_back():
+    model = LLE(2, n_neighbors=10).fit(CURVE)
+    model.set_params(n_neighbors=None)
+    G = nx.cycle_graph(12)
+    Z = model.fit_transform(G)
+    assert (model.transform(G) == Z).all() and model.n_features_in_ == 12
+    assert model.set_params(n_neighbors=10).fit(CURVE).transform(CURVE).shape == (300, 2)
+
+
+def test_points_from_pandas_to_pandas():
+    frame = pd.DataFrame(CURVE, columns=list("xyz"), index=[f"p{i}" for i in range(300)])
+    model = LLE(2, n_neighbors=10).set_output(transform="pandas")
+    out = model.fit_transform(frame)
+    assert list(out.index) == list(frame.index)
+    assert model.feature_names_in_.tolist() == list("xyz")
+    assert list(model.transform(frame.iloc[:3]).columns) == list(model.get_feature_names_out())
+
+
+def test_points_stop_and_report(monkeypatch):
+    monkeypatch.setattr(spectrum, "DENSE_LIMIT", 0)
+    monkeypatch.setattr("graphemb._parallel.SECONDS_BETWEEN_TICKS", 0)
+    with pytest.warns(UserWarning, match="A callback stopped the eigensolver after 1 blocks"):
+        LLE(2, n_neighbors=10, callbacks=[lambda tick: True]).fit(CURVE)
+    with pytest.raises(NotConverged, match="max_iter=1 steps; raise max_iter"):
+        LLE(2, n_neighbors=10, max_iter=1).fit(CURVE)
+    report = LLE(2, n_neighbors=10).fit(CURVE).fit_report_
+    assert report["residuals"][0] < 1e-3 and report["n_samples"] == 300
+    assert report["seconds"]["total"] >= report["seconds"]["neighbours"] > 0
+
+
+@pytest.mark.filterwarnings("ignore")
+@parametrize_with_checks([LLE(n_neighbors=5), LLE(n_neighbors=5, method="ltsa")])
+def test_scikit_learn_on_points(estimator, check):
+    if getattr(check, "func", check).__name__ == "check_array_api_input":
+        pytest.skip("test_contract runs it of the graph mode")
+    check(estimator)
+
+
+@pytest.mark.parametrize(("parameters", "message"), [
+    ({"n_components": 4, "n_neighbors": 5}, "n_components must be <= the number of features, 3; got 4"),
+    ({"n_neighbors": 300}, "Expected n_neighbors < n_samples, but n_samples = 300, n_neighbors = 300"),
+    ({"n_neighbors": 5, "method": "hessian"}, "n_neighbors must be >= 6 for method='hessian' and n_components=2"),
+    ({"n_neighbors": 1, "method": "modified"}, "n_neighbors must be >= 2 for method='modified'"),
+])
+def test_bad_parameters_of_points(parameters, message):
+    with pytest.raises(ValueError, match=message):
+        LLE(**parameters).fit(CURVE)
+
+
 # --- messages --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("parameters", "error", "message"), [
-    ({"n_neighbors": 5}, NotImplementedError, "n_neighbors=5 asks for the nearest among points"),
     ({"n_neighbors": 0}, ValueError, "n_neighbors must be an int >= 1; got 0"),
     ({"n_neighbors": "a"}, TypeError, "n_neighbors must be an int >= 1; got 'a'"),
-    ({"method": "hessian"}, ValueError, "method must be one of 'standard'; got 'hessian'"),
+    ({"method": "hessian"}, ValueError, "method='hessian' needs points: pass a table and n_neighbors"),
+    ({"method": "dense"}, ValueError, "method must be one of 'standard', 'modified', 'hessian', 'ltsa'; got 'dense'"),
+    ({"hessian_tol": -1}, ValueError, "hessian_tol must be a finite number >= 0; got -1"),
+    ({"modified_tol": "x"}, TypeError, "modified_tol must be a finite number >= 0; got 'x'"),
+    ({"neighbors_algorithm": "tree"}, ValueError, "neighbors_algorithm must be one of 'auto', 'brute'"),
+    ({"n_neighbors": 2, "metric": "precomputed"}, ValueError, "metric='precomputed' is not possible"),
     ({"reg": -1.0}, ValueError, "reg must be a finite number >= 0; got -1.0"),
     ({"tol": 0}, ValueError, "tol must be a finite number > 0; got 0"),
     ({"tol": float("nan")}, ValueError, "tol must be a finite number > 0; got nan"),

@@ -414,3 +414,22 @@ def test_krylov_basis_stays_orthogonal_in_a_shifted_operator():
 def test_krylov_refuses_what_has_no_room():
     with pytest.raises(ValueError, match="30 eigenpairs of an operator on 100 nodes need a dense solver"):
         _krylov.block_krylov(lambda X: X, 100, 30, np.argsort, np.abs, max_steps=5, seed=0)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_block_that_collapses_is_taken_apart_exactly(dtype):
+    """Rows nearly in the span of the basis and of each other, in no order: Z = L rows + C^T Q all the same."""
+    rng = np.random.default_rng(0)
+    Q = np.linalg.qr(rng.standard_normal((200, 10)))[0].T.astype(dtype)
+    small = 1e-3 if dtype == np.float32 else 1e-9
+    Z = rng.standard_normal((6, 200)) * np.array([[1e-2], [1], [0], [3], [small], [0.5]])
+    Z[2] = Z[1] - 2 * Z[3]
+    Z += small * rng.standard_normal((6, 10)) @ Q  # what an inexact projection has left
+    Z = Z.astype(dtype)
+    before = Z.copy()
+    rows, L, C = _krylov._orthonormal(Z, Q, 3.0, rng)
+    eps = np.finfo(dtype).eps
+    np.testing.assert_allclose(L @ rows + C.T @ Q, before, atol=200 * eps)
+    both = np.concatenate([Q, rows])
+    np.testing.assert_allclose(both @ both.T, np.eye(16), atol=50 * eps)
+    assert (~L.any(axis=0)).sum() >= 1  # a dimension that Z does not have

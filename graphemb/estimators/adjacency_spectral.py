@@ -85,9 +85,10 @@ class AdjacencySpectral(SpectralEmbedding):
     normalisation half-way. The weighting by eigenvalues is that of adjacency spectral embedding [3]_, with the
     power 1 for 1/2.
 
-    The rule of ``'auto'`` was chosen for 17 graphs, among them ten with labels from the world and six generated,
-    with communities, with avoidance and mixed. The micro-F1 of what it takes is the better one, or within 1.5
-    points of it, on all but one: a weighted word network on which ``'magnitude'`` gains four.
+    The rule of ``'auto'`` was tried on 16 labelled graphs (``benchmarks/bench_spectral.py`` prints them): ten that
+    are published, and six generated, with communities, with avoidance and mixed. The micro-F1 of what it takes is
+    the better one, or within a point of it, on all but one, a weighted word network on which
+    ``'magnitude'`` gains four.
 
     Of a directed graph, an arc counts by the out-degree of its source and the in-degree of its target, and
     `embedding_` says how nodes choose their targets: sinks are zero. Where direction tells little (citations,
