@@ -3,7 +3,11 @@ from common cimport ge_draw, int32_t, int64_t, uint32_t, uint64_t
 
 
 cdef extern from "sync.h" nogil:
-    bint ge_meet(int64_t *place, int64_t n_threads)
+    ctypedef struct ge_meeting:
+        pass
+    void ge_meeting_open(ge_meeting *m)
+    void ge_meeting_leave(ge_meeting *m)
+    bint ge_meet(ge_meeting *m, int64_t n_threads)
 
 
 cdef extern from "sgns.h" nogil:
@@ -36,17 +40,20 @@ cdef extern from "sgns.h" nogil:
         int32_t *latest
         int32_t *place
         int32_t *times
+        int32_t *stands
+        int32_t *visits
         int64_t pairs
     ctypedef struct ge_kernel:
         void (*train)(ge_sgns *s, const int32_t *walk, int64_t length, uint64_t id, float rate) noexcept nogil
         void (*errors)(ge_sgns *s, const int32_t *walk, int64_t length, uint64_t id, float rate,
-                       int64_t first, int64_t last, int64_t slot) noexcept nogil
+                       int64_t begin, int64_t end, int64_t first, int64_t last, int64_t slot) noexcept nogil
         void (*apply)(const ge_sgns *s, int64_t n_slots, int64_t begin, int64_t end) noexcept nogil
     const ge_kernel *ge_kernel_variant(int variant)
 
 
 LANES = GE_LANES
 TILE = GE_TILE
+MEETING = (sizeof(ge_meeting) + 7) // 8
 VARIANTS = {name: i for i, name in enumerate(("baseline", "avx2", "avx512"))
             if ge_kernel_variant(i) is not NULL}
 
@@ -64,7 +71,24 @@ def scratch_sizes(int64_t window, int64_t n_negative, int64_t walk_length):
     cdef int64_t width = (n_negative + GE_TILE) // GE_TILE * GE_TILE
     cdef int64_t reach = min(window, walk_length)
     return (((2 * reach + 2) * width + 2 * reach + 2 * GE_LANES - 1) // GE_LANES * GE_LANES,
-            (2 + width + 2 * reach + 15) // 16 * 16, 2 * walk_length + 4 * reach + 1)
+            (2 + width + 2 * reach + 15) // 16 * 16, 3 * walk_length + 6 * reach + 1)
+
+
+def open_meeting(
+    int64_t[::1] meeting not None,         # OUT (MEETING) where the threads of `train` wait for each other
+):
+    """Make ready for `train`."""
+    if meeting.shape[0] < MEETING:
+        raise ValueError(f"meeting must have at least {MEETING} places; got {meeting.shape[0]}.")
+    ge_meeting_open(<ge_meeting *>&meeting[0])
+
+
+def leave_meeting(
+    int64_t[::1] meeting not None,         # OUT
+):
+    """Free the threads that wait in `train`, now and later: one of them will not come."""
+    with nogil:
+        ge_meeting_leave(<ge_meeting *>&meeting[0])
 
 
 def subsample(
@@ -103,7 +127,7 @@ def train(
     int variant,                           # IN  one of VARIANTS: the instruction set
     int64_t batch,                         # IN  places in a batch; 0: walk by walk, in place, in one thread
     int64_t thread, int64_t n_threads,     # IN  which of how many threads calls with the same arguments
-    int64_t[::1] meeting not None,         # TMP (16) zeros, of all threads; [9] = 1 frees them where one cannot come
+    int64_t[::1] meeting not None,         # TMP open_meeting(), of all threads
     float[::1] g not None,                 # TMP max(batch, 1) slots, see scratch_sizes; of all threads
     int32_t[::1] nodes not None,           # TMP max(batch, 1) slots; of all threads
     double[::1] losses not None,           # TMP 2 * max(batch, 1); of all threads
@@ -149,8 +173,10 @@ def train(
     s.nodes_size = (2 + s.width + 2 * reach + 15) // 16 * 16
     s.before = &own[0]
     s.latest = s.before + length
-    s.place = s.latest + length
-    s.times = s.place + 2 * reach + 1
+    s.visits = s.latest + length
+    s.times = s.visits + length
+    s.stands = s.times + 2 * reach
+    s.place = s.stands + 2 * reach
     s.pairs = 0
     begin = chunks * thread // n_threads * GE_LANES
     end = chunks * (thread + 1) // n_threads * GE_LANES
@@ -181,10 +207,10 @@ def train(
                         last = max(<int64_t>0, min(n, first + places) - first)
                         if max(a, slot) < min(b, slot + last):
                             kernel.errors(&s, &walks[i, 0], n, <uint64_t>ids[i], rates[i],
-                                          first + max(a, slot) - slot, first + min(b, slot + last) - slot,
-                                          max(a, slot))
+                                          first, first + last, first + max(a, slot) - slot,
+                                          first + min(b, slot + last) - slot, max(a, slot))
                         slot += last
-                    all_here = ge_meet(&meeting[0], n_threads)
+                    all_here = ge_meet(<ge_meeting *>&meeting[0], n_threads)
                     if not all_here:
                         break
                     kernel.apply(&s, n_slots, begin, end)
@@ -193,7 +219,7 @@ def train(
                         for i in range(n_slots):
                             totals[2] += losses[2 * i]
                             totals[3] += losses[2 * i + 1]
-                    all_here = ge_meet(&meeting[0], n_threads)
+                    all_here = ge_meet(<ge_meeting *>&meeting[0], n_threads)
                     if not all_here:
                         break
                     first += places

@@ -30,7 +30,8 @@ typedef struct {
     int64_t g_size, nodes_size;
     int32_t *before, *latest;  /* TMP walk length; see scan_walk */
     int32_t *place;            /* TMP 2 * reach + 1; which input stands at a place of the window */
-    int32_t *times;            /* TMP 2 * reach; how often an input stands in the window */
+    int32_t *times, *stands;   /* TMP 2 * reach; how often an input stands in the window, and where first */
+    int32_t *visits;           /* TMP walk length; see count_visits */
     int64_t pairs;
 } ge_sgns;
 
@@ -38,9 +39,10 @@ typedef struct {
 typedef struct {
     /* Walk number `id`, in place, with slot 0. */
     void (*train)(ge_sgns *s, const int32_t *walk, int64_t length, uint64_t id, float rate);
-    /* Errors of the centres at [from, to) of a walk, one a slot from `slot` on. Rows are only read. */
-    void (*errors)(ge_sgns *s, const int32_t *walk, int64_t length, uint64_t id, float rate, int64_t from, int64_t to,
-                   int64_t slot);
+    /* Errors of the centres at [from, to) of a walk that has [begin, end) in the batch, one a slot from
+     * `slot` on. Rows are only read. */
+    void (*errors)(ge_sgns *s, const int32_t *walk, int64_t length, uint64_t id, float rate,
+                   int64_t begin, int64_t end, int64_t from, int64_t to, int64_t slot);
     /* The updates of the first `n_slots` slots, in order, to columns [begin, end). */
     void (*apply)(const ge_sgns *s, int64_t n_slots, int64_t begin, int64_t end);
 } ge_kernel;

@@ -17,7 +17,8 @@
 #include "sgns.h"
 #include "vec.h"
 
-#define GE_STEP 0.53f /* largest rate x places in a block: at rate 0.025 a window of 10 is one block */
+#define GE_STEP 0.53f  /* largest rate x places in a block: at rate 0.025 a window of 10 is one block */
+#define GE_BURST 0.8f  /* largest rate x windows x visits of a node by a walk, in a batch */
 
 /* One window, or a piece of one. */
 typedef struct {
@@ -182,6 +183,19 @@ GE_INLINE void scan_walk(ge_sgns *s, const int32_t *walk, int64_t n)
     }
 }
 
+/* How often a node stands at a place and others around it, as near to each other as in a window; returns the largest. */
+GE_INLINE int32_t count_visits(ge_sgns *s, int64_t n)
+{
+    int32_t largest = 0;
+    for (int64_t i = 0; i < n; i++) {
+        s->visits[i] = s->before[i] < 0 ? 1 : s->visits[s->before[i]] + 1;
+        largest = s->visits[i] > largest ? s->visits[i] : largest;
+    }
+    for (int64_t i = n - 1; i >= 0; i--)
+        if (s->before[i] >= 0) s->visits[s->before[i]] = s->visits[i];
+    return largest;
+}
+
 /* The nodes at places begin .. end of the walk but i; one that stands there twice is one input. */
 GE_INLINE int32_t collect_inputs(const ge_sgns *s, const int32_t *walk, int64_t i, int64_t begin, int64_t end,
                                  int32_t *inputs, int32_t *n_places)
@@ -193,7 +207,10 @@ GE_INLINE int32_t collect_inputs(const ge_sgns *s, const int32_t *walk, int64_t 
             inputs[n] = walk[j];
             n += j != i;
         }
-        for (int32_t m = 0; m < n; m++) s->times[m] = 1;
+        for (int32_t m = 0; m < n; m++) {
+            s->times[m] = 1;
+            s->stands[m] = (int32_t)begin + m + (begin + m >= i);
+        }
         *n_places = n;
         return n;
     }
@@ -206,6 +223,7 @@ GE_INLINE int32_t collect_inputs(const ge_sgns *s, const int32_t *walk, int64_t 
         } else {
             s->times[n] = 1;
             s->place[j - begin] = n;
+            s->stands[n] = (int32_t)j;
             inputs[n++] = walk[j] - s->first_input;
         }
     }
@@ -279,32 +297,56 @@ static void GE_VARIANT(ge_train_walk)(ge_sgns *s, const int32_t *walk, int64_t n
     }
 }
 
+/* A node to which its walk returns often is in many windows of a batch, none of which sees what the
+ * others did; together they may weigh as much as `most_visits` visits. */
+GE_INLINE void weigh_returns(const ge_sgns *s, const ge_block *b, int64_t i, float most_visits)
+{
+    const float centre = most_visits / (float)s->visits[i];
+    for (int32_t m = 0; m < b->n_inputs; m++) {
+        float *g = b->g + m * s->width, share = most_visits / (float)s->visits[s->stands[m]];
+        share = share < 1.0f ? share : 1.0f;
+        g[0] *= centre < share ? centre : share;
+        for (int32_t k = 1; k < s->width; k++) g[k] *= share;
+    }
+}
+
+/* The scale of each row's update; returns whether any is less than 1. */
+GE_INLINE int32_t find_damping(const ge_sgns *s, const ge_block *b, float *damp_v, float *damp_u)
+{
+    int32_t damped = 0;
+    for (int32_t k = 0; k < s->width; k++) damped |= (damp_v[k] = s->damp_outputs[b->outputs[k]]) < 1.0f;
+    for (int32_t m = 0; m < b->n_inputs; m++) damped |= (damp_u[m] = s->damp_inputs[b->inputs[m]]) < 1.0f;
+    return damped;
+}
+
 static void GE_VARIANT(ge_train_errors)(ge_sgns *s, const int32_t *walk, int64_t n, uint64_t id, float rate,
-                                        int64_t from, int64_t to, int64_t slot)
+                                        int64_t begin, int64_t end, int64_t from, int64_t to, int64_t slot)
 {
     const uint64_t pool = noise_start(s, id);
-    const int64_t first = from > s->window ? from - s->window : 0;
-    const int64_t end = to + s->window < n ? to + s->window : n;
-    scan_walk(s, walk + first, end - first);
+    const int64_t first = begin > s->window ? begin - s->window : 0;
+    const int64_t past = end + s->window < n ? end + s->window : n;
+    const float most_visits = GE_BURST / (rate * (float)(s->window + 1));
+    int returns;
+    scan_walk(s, walk + first, past - first);
+    returns = (float)count_visits(s, past - first) > most_visits;
     for (int64_t i = from; i < to; i++, slot++) {
         const uint64_t next = pool + (uint64_t)i * (uint64_t)s->n_negative;
         int32_t *head = s->nodes + slot * s->nodes_size, *outputs = head + 2, *inputs = outputs + s->width, n_places;
         ge_block b = {0, inputs, outputs, s->g + slot * s->g_size, NULL, NULL};
-        int64_t begin, last;
+        float *damp_v = b.g + (int64_t)(2 * s->reach + 1) * s->width;
+        int64_t left, right;
         s->losses[2 * slot] = s->losses[2 * slot + 1] = 0.0;
         prefetch_centre(s, walk, i + 1, to, next + (uint64_t)s->n_negative);
-        window_of(s, id, i, n, &begin, &last);
+        window_of(s, id, i, n, &left, &right);
         fill_outputs(s, walk[i], next, outputs);
-        head[0] = b.n_inputs = collect_inputs(s, walk + first, i - first, begin - first, last - first, inputs, &n_places);
-        head[1] = 0;
+        b.n_inputs = collect_inputs(s, walk + first, i - first, left - first, right - first, inputs, &n_places);
         s->pairs += n_places;
+        head[0] = b.n_inputs;
         if (b.n_inputs == 0) continue;
         block_errors(s, &b, n_places, rate, ((uint64_t)i + id) % 16 == 0 ? s->losses + 2 * slot : NULL);
-        if (s->damp_inputs) {
-            float *damp_v = b.g + (int64_t)(2 * s->reach + 1) * s->width, *damp_u = damp_v + s->width;
-            for (int32_t k = 0; k < s->width; k++) head[1] |= (damp_v[k] = s->damp_outputs[outputs[k]]) < 1.0f;
-            for (int32_t m = 0; m < b.n_inputs; m++) head[1] |= (damp_u[m] = s->damp_inputs[inputs[m]]) < 1.0f;
-        }
+        if (returns) weigh_returns(s, &b, i - first, most_visits);
+        /* After the errors, whose last vector may reach into the damping. */
+        head[1] = s->damp_inputs ? find_damping(s, &b, damp_v, damp_v + s->width) : 0;
     }
 }
 

@@ -1,52 +1,93 @@
-/* A meeting place: threads leave it when all have come. */
+/* A meeting: threads leave it when all have come. */
 #ifndef GRAPHEMB_SYNC_H
 #define GRAPHEMB_SYNC_H
 
 #include <stdint.h>
 
-#if defined(_MSC_VER)
-#include <intrin.h>
+#include "portable.h"
+
+#if defined(_WIN32)
 #include <windows.h>
-#define GE_ADD(p) (_InterlockedIncrement64(p))
-#define GE_READ(p) (_InterlockedOr64(p, 0))
-#define GE_WRITE(p, x) ((void)_InterlockedExchange64(p, x))
-#define GE_YIELD() ((void)SwitchToThread())
-#define GE_PAUSE() YieldProcessor()
-typedef volatile int64_t ge_counter;
+typedef SRWLOCK ge_lock;
+typedef CONDITION_VARIABLE ge_signal;
+#define GE_INIT(m) (InitializeSRWLock(&(m)->lock), InitializeConditionVariable(&(m)->signal))
+#define GE_LOCK(m) AcquireSRWLockExclusive(&(m)->lock)
+#define GE_UNLOCK(m) ReleaseSRWLockExclusive(&(m)->lock)
+#define GE_WAIT(m) ((void)SleepConditionVariableSRW(&(m)->signal, &(m)->lock, INFINITE, 0))
+#define GE_WAKE_ALL(m) WakeAllConditionVariable(&(m)->signal)
 #else
-#include <sched.h>
-#define GE_ADD(p) (__atomic_add_fetch(p, 1, __ATOMIC_ACQ_REL))
-#define GE_READ(p) (__atomic_load_n(p, __ATOMIC_ACQUIRE))
-#define GE_WRITE(p, x) (__atomic_store_n(p, x, __ATOMIC_RELEASE))
-#define GE_YIELD() ((void)sched_yield())
+#include <pthread.h>
+typedef pthread_mutex_t ge_lock;
+typedef pthread_cond_t ge_signal;
+#define GE_INIT(m) ((void)pthread_mutex_init(&(m)->lock, NULL), (void)pthread_cond_init(&(m)->signal, NULL))
+#define GE_LOCK(m) ((void)pthread_mutex_lock(&(m)->lock))
+#define GE_UNLOCK(m) ((void)pthread_mutex_unlock(&(m)->lock))
+#define GE_WAIT(m) ((void)pthread_cond_wait(&(m)->signal, &(m)->lock))
+#define GE_WAKE_ALL(m) ((void)pthread_cond_broadcast(&(m)->signal))
+#endif
+
+#if defined(_MSC_VER) && !defined(__clang__)
+#include <intrin.h>
+#define GE_READ(p) ((int64_t)_InterlockedOr64((volatile int64_t *)(p), 0))
+#define GE_WRITE(p, x) ((void)_InterlockedExchange64((volatile int64_t *)(p), x))
+#define GE_PAUSE() YieldProcessor()
+#else
+#define GE_READ(p) __atomic_load_n(p, __ATOMIC_ACQUIRE)
+#define GE_WRITE(p, x) __atomic_store_n(p, x, __ATOMIC_RELEASE)
 #if defined(__x86_64__) || defined(__i386__)
 #define GE_PAUSE() __builtin_ia32_pause()
 #else
 #define GE_PAUSE() ((void)0)
 #endif
-typedef int64_t ge_counter;
 #endif
 
-#define GE_SPINS 100 /* a few us; then the core is lent to others, which may be the threads waited for */
+/* The threads of a batch lie a few us apart where each has a core; else the core is lent to the others. */
+#define GE_SPINS 500
 
-/* place[0] counts arrivals, place[8] (another cache line) meetings; place[9] not 0: somebody will never
- * come. Returns whether all came. */
-static inline int ge_meet(int64_t *place, int64_t n_threads)
+typedef struct {
+    ge_lock lock;
+    ge_signal signal;
+    int64_t arrived, met, missing;
+} ge_meeting;
+
+static inline void ge_meeting_open(ge_meeting *m)
 {
-    ge_counter *arrived = (ge_counter *)place, *met = (ge_counter *)(place + 8), *missing = (ge_counter *)(place + 9);
-    const int64_t meeting = GE_READ(met);
+    GE_INIT(m);
+    m->arrived = m->met = m->missing = 0;
+}
+
+/* Frees the threads that wait, now and later: somebody will not come. */
+static inline void ge_meeting_leave(ge_meeting *m)
+{
+    GE_LOCK(m);
+    GE_WRITE(&m->missing, 1);
+    GE_WAKE_ALL(m);
+    GE_UNLOCK(m);
+}
+
+/* Returns whether all n_threads came. */
+static inline int ge_meet(ge_meeting *m, int64_t n_threads)
+{
+    int64_t meeting;
     if (n_threads == 1) return 1;
-    if (GE_ADD(arrived) == n_threads) {
-        GE_WRITE(arrived, 0);
-        GE_WRITE(met, meeting + 1);
+    GE_LOCK(m);
+    meeting = m->met;
+    if (++m->arrived == n_threads) {
+        m->arrived = 0;
+        GE_WRITE(&m->met, meeting + 1);
+        GE_WAKE_ALL(m);
+        GE_UNLOCK(m);
         return 1;
     }
-    for (int64_t spins = 0; GE_READ(met) == meeting; spins++) {
-        if (GE_READ(missing)) return 0;
-        if (spins < GE_SPINS) GE_PAUSE();
-        else GE_YIELD();
+    GE_UNLOCK(m);
+    for (int spins = 0; spins < GE_SPINS; spins++) {
+        if (GE_READ(&m->met) != meeting) return 1;
+        GE_PAUSE();
     }
-    return 1;
+    GE_LOCK(m);
+    while (m->met == meeting && !m->missing) GE_WAIT(m);
+    GE_UNLOCK(m);
+    return m->met != meeting;
 }
 
 #endif

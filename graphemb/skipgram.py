@@ -294,7 +294,8 @@ class Trainer:
         n_jobs, s = self.settings.n_jobs, self.settings
         floats, nodes, own = _sgns.scratch_sizes(s.window, s.n_negative, self.corpus.walk_length)
         g, shared = aligned_zeros(BATCH, floats).ravel(), aligned_zeros(BATCH, nodes).ravel().view(np.int32)
-        losses, meeting = np.empty(2 * BATCH), np.zeros(16, np.int64)
+        losses, meeting = np.empty(2 * BATCH), np.empty(_sgns.MEETING, np.int64)
+        _sgns.open_meeting(meeting)
         private = [np.empty(own, np.int32) for _ in range(n_jobs)]
 
         def work(t: int) -> None:
@@ -308,7 +309,7 @@ class Trainer:
                                 self.key, max(_sgns.VARIANTS.values()), BATCH, t, n_jobs, meeting, g, shared, losses,
                                 private[t], self.vectors, self.contexts, totals[t])
             except BaseException:
-                meeting[9] = 1  # the others must not wait for this thread
+                _sgns.leave_meeting(meeting)  # the others must not wait for this thread
                 raise
 
         present: tuple[Batch, NDArray[np.int32], int] | None = None
@@ -333,7 +334,7 @@ def train_batch(walks: NDArray[np.int32], ids: NDArray[np.int64], rates: NDArray
     """Train on walks one after the other, in this thread; adds to ``totals[:4]``."""
     floats, nodes, own = _sgns.scratch_sizes(settings.window, settings.n_negative, walks.shape[1])
     _sgns.train(walks, ids, rates, noise, NO_DAMPING, settings.window, settings.n_negative, first_input, frozen, key,
-                max(_sgns.VARIANTS.values()), 0, 0, 1, np.zeros(16, np.int64), np.empty(floats, np.float32),
+                max(_sgns.VARIANTS.values()), 0, 0, 1, np.empty(0, np.int64), np.empty(floats, np.float32),
                 np.empty(nodes, np.int32), np.empty(2), np.empty(own, np.int32), vectors, contexts, totals)
 
 

@@ -151,7 +151,7 @@ def subsampled(walk, walk_id, key, keep):
 
 
 def windows(walk, walk_id, *, noise, window, n_negative, key, block=None):
-    """(position, nodes of its window, negatives) of each position; with `block`, of each piece of a window."""
+    """(position, places of its window, negatives) of each position; with `block`, of each piece of a window."""
     pool = mix(key ^ mix(walk_id))
     for i in range(len(walk)):
         reach = 1 + below(draw(key, walk_id, i), window)
@@ -159,7 +159,7 @@ def windows(walk, walk_id, *, noise, window, n_negative, key, block=None):
         first, last = max(0, i - reach), min(len(walk) - 1, i + reach)
         size = block or 2 * window + 1
         for begin in range(first, last + 1, size):
-            yield i, [walk[j] for j in range(begin, min(begin + size, last + 1)) if j != i], negatives
+            yield i, [j for j in range(begin, min(begin + size, last + 1)) if j != i], negatives
 
 
 def errors(vectors, contexts, places, centre, negatives, rate, tile):
@@ -178,7 +178,10 @@ def errors(vectors, contexts, places, centre, negatives, rate, tile):
 
 
 def update(vectors, contexts, inputs, outputs, g, tile, frozen=False, damping=None):
-    """Input by input, each sees what those before it did to the outputs."""
+    """Input by input, each sees what those before it did to the outputs.
+
+    `damping` scales what changes: row 0 nodes as inputs, row 1 as outputs.
+    """
     damp_u, damp_v = np.ones((2, max(len(vectors), len(contexts)))) if damping is None else damping
     for k in range(0, len(outputs), tile):
         distinct, where = np.unique(outputs[k:k + tile], return_inverse=True)
@@ -204,7 +207,7 @@ def train_walk(vectors, contexts, walk, walk_id, rate, *, noise, window, n_negat
     pairs, losses = 0, []
     for i, places, negatives in windows(walk, walk_id, noise=noise, window=window, n_negative=n_negative, key=key,
                                         block=block):
-        places = [u - first_input for u in places if 0 <= u - first_input < len(vectors)]
+        places = [walk[j] - first_input for j in places if 0 <= walk[j] - first_input < len(vectors)]
         if walk[i] >= len(contexts) or not places:
             continue
         inputs, outputs, g, loss = errors(vectors, contexts, places, walk[i], negatives, rate, tile)
@@ -214,8 +217,24 @@ def train_walk(vectors, contexts, walk, walk_id, rate, *, noise, window, n_negat
     return len(walk), pairs, losses
 
 
-def train_batches(vectors, contexts, walks, ids, rates, *, batch, noise, window, n_negative, key, damping=None, tile=6):
+def visits(walk, window):
+    """How often the node of a place stands there and around it, with gaps of 2 * window at most."""
+    count, group = [], []
+    for i, u in enumerate(walk):
+        near = [j for j in range(max(0, i - 2 * window), i) if walk[j] == u]
+        group.append(group[near[-1]] if near else len(count))
+        if not near:
+            count.append(0)
+        count[group[i]] += 1
+    return [count[k] for k in group]
+
+
+def train_batches(vectors, contexts, walks, ids, rates, *, batch, noise, window, n_negative, key, damping=None, tile=6,
+                  burst=0.8):
     """The same in batches of `batch` places: all errors of a batch, then all its updates.
+
+    Where a walk visits a node more than `burst` / (rate * (window + 1)) times, its pairs weigh less: as
+    much as those of so many visits.
 
     Returns tokens, pairs, and the loss of each window as a list of (position + number of the walk, pairs, loss).
     """
@@ -226,14 +245,21 @@ def train_batches(vectors, contexts, walks, ids, rates, *, batch, noise, window,
             taken = []
             for walk, walk_id, rate in zip(walks[w:w + whole], ids[w:w + whole], rates[w:w + whole], strict=True):
                 walk = [int(u) for u in walk if u >= 0]
+                seen = slice(max(0, first - window), min(len(walk), first + batch) + window)
+                counts = dict(zip(range(len(walk))[seen], visits(walk[seen], window), strict=True))
                 for i, places, negatives in windows(walk, walk_id, noise=noise, window=window,
                                                     n_negative=n_negative, key=key):
                     if not first <= i < first + batch:
                         continue
                     tokens += 1
                     if places:
-                        *taught, loss = errors(vectors, contexts, places, walk[i], negatives, rate, tile)
-                        taken.append(taught)
+                        nodes = [walk[j] for j in places]
+                        inputs, outputs, g, loss = errors(vectors, contexts, nodes, walk[i], negatives, rate, tile)
+                        most = burst / (rate * (window + 1))
+                        share = np.array([min(1.0, most / counts[places[nodes.index(u)]]) for u in inputs])
+                        g[:, 0] *= np.minimum(share, most / counts[i])
+                        g[:, 1:] *= share[:, None]
+                        taken.append((inputs, outputs, g))
                         pairs += len(places)
                         losses.append((i + walk_id, len(places), loss))
             for inputs, outputs, g in taken:

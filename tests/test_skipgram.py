@@ -61,7 +61,9 @@ def run_kernel(walks, ids, rates, noise, vectors, contexts, *, window, n_negativ
     """`_sgns.train` on `n_threads` threads; returns the totals."""
     floats, nodes, own = _sgns.scratch_sizes(window, n_negative, walks.shape[1])
     slots, totals = max(batch, 1), np.zeros((n_threads, 4))
-    shared = (np.zeros(16, np.int64), np.empty(slots * floats, np.float32), np.empty(slots * nodes, np.int32),
+    meeting = np.empty(_sgns.MEETING, np.int64)
+    _sgns.open_meeting(meeting)
+    shared = (meeting, np.empty(slots * floats, np.float32), np.empty(slots * nodes, np.int32),
               np.empty(2 * slots))
     with Team(n_threads) as team:
         team.run(lambda t: _sgns.train(
@@ -101,13 +103,13 @@ def test_kernel_equals_its_twin(variant, d, window, n_negative, subsample, rate)
 
 @pytest.mark.parametrize("variant", sorted(_sgns.VARIANTS))
 @pytest.mark.parametrize("damped", [False, True])
-@pytest.mark.parametrize("d, window, n_negative, batch, length", [
-    (16, 3, 5, 50, 25), (20, 1, 1, 60, 25), (128, 10, 5, 75, 25), (33, 40, 5, 25, 25), (7, 4, 12, 10, 25),
-    (48, 5, 6, 1, 25), (24, 2, 5, 8, 25),
+@pytest.mark.parametrize("d, window, n_negative, batch, rate", [
+    (16, 3, 5, 50, 0.02), (20, 1, 1, 60, 0.05), (128, 10, 5, 75, 0.02), (33, 40, 5, 25, 0.005), (7, 4, 12, 10, 0.05),
+    (48, 5, 6, 1, 0.02), (24, 2, 5, 8, 0.2),
 ])
-def test_batches_equal_their_twin(variant, damped, d, window, n_negative, batch, length):
+def test_batches_equal_their_twin(variant, damped, d, window, n_negative, batch, rate):
     """Whole walks in a batch, and batches within a walk; three threads take part."""
-    walks, ids, rates, noise, vectors, contexts = prepared(d, 0.02, length=length)
+    walks, ids, rates, noise, vectors, contexts = prepared(d, rate)
     damping = np.random.default_rng(1).random((2, 12)).astype(np.float32) if damped else skipgram.NO_DAMPING
     if damped:
         damping[:, ::2] = 1.0
@@ -455,6 +457,20 @@ def test_a_hub_stays_bounded(deterministic, n_jobs, leaves, more_edges, options)
                         "deterministic": deterministic, "random_state": 0} | options)
     Z = model.fit_transform(hub(leaves, more_edges))
     assert Z.shape == (leaves + 1, 16)
+    assert np.linalg.norm(Z, axis=1).max() < 20
+    assert np.linalg.norm(model.context_, axis=1).max() < 20
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_walks_that_turn_on_the_spot_stay_bounded(n_jobs):
+    """Self-loops and pairs that stand apart: such a walk visits one node at each place, or each second."""
+    n = 600
+    u, v = np.random.default_rng(0).integers(0, n, (2, 5 * n))
+    apart = np.arange(n, n + 60)
+    graph = Graph.from_edges(np.concatenate([u, apart, apart[::3]]), np.concatenate([v, apart, apart[::3] + 1]))
+    model = DeepWalk(32, walk_length=160, n_walks=20, n_jobs=n_jobs, random_state=0)
+    assert skipgram.damping(np.bincount(graph.indices), settings(learning_rate=0.025, window=10)) is not None
+    Z = model.fit_transform(graph)
     assert np.linalg.norm(Z, axis=1).max() < 20
     assert np.linalg.norm(model.context_, axis=1).max() < 20
 
