@@ -66,7 +66,10 @@ cdef inline int64_t walk_end(const int32_t *walk, int64_t length) noexcept nogil
     return n
 
 
-def scratch_sizes(int64_t window, int64_t n_negative, int64_t walk_length):
+def scratch_sizes(
+    int64_t window, int64_t n_negative,    # IN
+    int64_t walk_length,                   # IN
+):
     """(floats, nodes) of a slot and (nodes) of a thread that `train` needs."""
     cdef int64_t width = (n_negative + GE_TILE) // GE_TILE * GE_TILE
     cdef int64_t reach = min(window, walk_length)

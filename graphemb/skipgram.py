@@ -27,6 +27,7 @@ MOST_STEP = 0.8          # largest rate x expected updates of a row in a batch
 MOST_DAMPED = 0.1        # largest share of nodes damped for that; a graph with more is small
 LARGEST_STEP = 0.53      # largest rate x window: the kernel's own, past which it cuts windows
 SECONDS_BETWEEN_SAVES = 60.0
+SAVING = 0.05            # largest share of the time spent on saving
 FLOPS_PER_BATCH = 1e9    # what a batch costs to train: about 0.1 s without vector instructions
 TOKENS_PER_COUNT = 2**20  # walks counted at a time
 ROUNDS_COUNTED = 10      # one round leaves the shares of rare nodes noisy enough to cost 0.1 points of F1
@@ -239,7 +240,7 @@ def watch(results: Iterator[NDArray[np.float64]], course: Course, corpus: Corpus
                 if settings.tol is not None and len(losses) > 1 and not losses[-1] < min(losses[:-1]) - settings.tol:
                     course.converged = True
         done = course.totals[4] == corpus.size or course.converged
-        if save and not done and (stop or time.perf_counter() - last_save > max(SECONDS_BETWEEN_SAVES, 20 * cost)):
+        if save and not done and (stop or time.perf_counter() - last_save > max(SECONDS_BETWEEN_SAVES, cost / SAVING)):
             began = time.perf_counter()
             save()
             last_save = time.perf_counter()

@@ -1,6 +1,7 @@
 """Skip-gram: the kernel against its twin, the corpus, the noise, the schedule, the trainers."""
 
 import math
+import threading
 
 import networkx as nx
 import numpy as np
@@ -366,6 +367,106 @@ def test_an_interrupt_in_a_callback_ends_the_fit(options):
     assert not hasattr(model, "embedding_")
 
 
+def test_a_thread_that_fails_does_not_leave_the_others_waiting(monkeypatch):
+    graph, _ = blocks(size=200)
+    original = WalkSampler.fill
+
+    def fill(self, ids, starts, walks, key=None):
+        if "graphemb" in threading.current_thread().name and walks.shape[1] == 41:
+            raise MemoryError("no room")
+        return original(self, ids, starts, walks, key)
+
+    monkeypatch.setattr(skipgram.Corpus, "visits", lambda self, n_jobs: np.full(self.n_nodes, 400))
+    monkeypatch.setattr(WalkSampler, "fill", fill)
+    with pytest.raises(MemoryError, match="no room"):
+        DeepWalk(8, walk_length=41, n_jobs=3, random_state=0).fit(graph)
+
+
+def test_an_epoch_that_brings_too_little_is_the_last():
+    graph, _ = blocks()
+    model = DeepWalk(16, n_walks=2, n_epochs=30, tol=0.05, random_state=0).fit(graph)
+    losses = model.fit_report_["loss"]
+    assert 2 <= len(losses) < 30
+    falls = -np.diff(np.minimum.accumulate(losses))
+    assert (falls[:-1] > 0.05).all() and losses[-1] >= min(losses[:-1]) - 0.05
+    assert model.fit_report_["converged"] and not model.fit_report_["stopped"]
+    whole = DeepWalk(16, n_walks=2, n_epochs=3, tol=None, random_state=0).fit(graph)
+    assert len(whole.fit_report_["loss"]) == 3 and not whole.fit_report_["converged"]
+
+
+def test_a_pair_as_init_goes_on_from_a_model():
+    graph, _ = blocks()
+    first = DeepWalk(16, n_walks=5, n_epochs=1, random_state=0).fit(graph)
+    more = DeepWalk(16, n_walks=5, random_state=1, init=(first.embedding_, first.context_))
+    still = clone(more).set_params(learning_rate=1e-30, min_learning_rate=0.0).fit(graph)
+    np.testing.assert_array_equal(still.embedding_, first.embedding_)
+    np.testing.assert_array_equal(still.context_, first.context_)
+    assert more.fit(graph).fit_report_["loss"][0] < first.fit_report_["loss"][0] - 0.1
+    with pytest.raises(ValueError, match=r"init\[1\] must be an Embedding or a float array of shape \(100, 16\)"):
+        more.set_params(init=(first.embedding_, first.context_[:5])).fit(graph)
+
+
+@pytest.mark.parametrize("size", [25, 200])
+@pytest.mark.parametrize("ended_by", [True, KeyboardInterrupt])
+def test_an_interrupted_fit_goes_on_from_its_checkpoint(tmp_path, monkeypatch, size, ended_by):
+    """And ends with the same bytes, on another number of threads."""
+    monkeypatch.setattr(skipgram, "FLOPS_PER_BATCH", 1e7)
+    monkeypatch.setattr(skipgram, "SECONDS_BETWEEN_SAVES", 0.0)
+    monkeypatch.setattr(skipgram, "SAVING", math.inf)
+    monkeypatch.setattr("graphemb._parallel.SECONDS_BETWEEN_TICKS", 0.0)
+    graph, _ = blocks(size=size)
+    path = tmp_path / "fit.safetensors"
+    model = DeepWalk(20, n_walks=2, walk_length=20, n_epochs=3, random_state=5)
+    expected = clone(model).fit(graph)
+    ticks = []
+
+    def end(tick):
+        ticks.append(tick.fraction)
+        if tick.fraction > 0.6:
+            if ended_by is not True:
+                raise ended_by
+            return True
+        return False
+
+    interrupted = clone(model).set_params(checkpoint=path, callbacks=(end,), n_jobs=2)
+    if ended_by is True:
+        with pytest.warns(UserWarning, match="A callback stopped the fit"):
+            interrupted.fit(graph)
+    else:
+        with pytest.raises(KeyboardInterrupt):
+            interrupted.fit(graph)
+    assert 0.6 < ticks[-1] < 1 and path.exists()
+    begun = []
+    model.set_params(checkpoint=path, callbacks=(lambda tick: begun.append(tick.fraction),)).fit(graph)
+    assert begun[0] > 0.5  # a fit from the beginning ticks first at 0.16 at most
+    assert model.embedding_.tobytes() == expected.embedding_.tobytes()
+    assert model.context_.tobytes() == expected.context_.tobytes()
+    for name in ("loss", "tokens", "pairs", "walks", "stopped"):
+        assert model.fit_report_[name] == expected.fit_report_[name]
+    assert not path.exists()
+
+
+def test_a_foreign_checkpoint_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(skipgram, "FLOPS_PER_BATCH", 1e6)
+    monkeypatch.setattr("graphemb._parallel.SECONDS_BETWEEN_TICKS", 0.0)
+    graph, _ = blocks()
+    path = tmp_path / "fit.safetensors"
+    model = DeepWalk(8, n_walks=2, random_state=5, checkpoint=path)
+    with pytest.warns(UserWarning, match="A callback stopped"):
+        clone(model).set_params(callbacks=(lambda tick: True,)).fit(graph)
+    content = path.read_bytes()
+    for changed, name in (({"window": 9}, "window 10; this one has 9"), ({"random_state": 6}, "seed 5"),
+                          ({"init": np.zeros((100, 8))}, "init")):
+        with pytest.raises(ValueError, match=f"is of a fit with {name}.* Delete the file"):
+            clone(model).set_params(**changed).fit(graph)
+    with pytest.raises(ValueError, match="is of a fit with graph"):
+        clone(model).fit(nx.path_graph(100))
+    assert path.read_bytes() == content
+    path.write_bytes(b"something else")
+    with pytest.raises(ValueError):
+        model.fit(graph)
+
+
 def test_verbose_writes_a_line(capsys):
     DeepWalk(8, verbose=1, random_state=0).fit(nx.karate_club_graph())
     out, err = capsys.readouterr()
@@ -403,6 +504,18 @@ def test_gensim_is_told_everything(monkeypatch):
 def test_gensim_would_cut_long_walks():
     with pytest.raises(ValueError, match="walk_length must be <= 10000 with trainer='gensim'"):
         DeepWalk(trainer="gensim", walk_length=10_001).fit(nx.path_graph(3))
+
+
+@pytest.mark.parametrize("options, message", [
+    ({"checkpoint": "a", "deterministic": False, "random_state": 0},
+     "checkpoint must be None with deterministic=False"),
+    ({"checkpoint": "a"}, "random_state must be an int with checkpoint"),
+    ({"checkpoint": "a", "random_state": 0, "trainer": "gensim"}, "checkpoint must be None with trainer='gensim'"),
+    ({"tol": 0.1, "trainer": "gensim"}, "tol must be None with trainer='gensim'; got 0.1"),
+])
+def test_what_does_not_go_together_is_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        DeepWalk(**options).fit(nx.path_graph(4))
 
 
 @pytest.mark.parametrize("trainer", ["native", "gensim"])
@@ -526,6 +639,7 @@ def test_a_new_row_does_not_depend_on_the_others():
     ("ns_exponent", float("inf"), ValueError), ("subsample", -0.1, ValueError), ("subsample", 2, ValueError),
     ("trainer", "word2vec", ValueError), ("deterministic", 1, TypeError), ("deterministic", "yes", TypeError),
     ("walk_length", 0, ValueError), ("n_walks", -1, ValueError), ("p", 0.0, ValueError), ("q", None, TypeError),
+    ("tol", -1.0, ValueError), ("tol", "no", TypeError), ("checkpoint", 3, TypeError),
     ("random_state", -1, ValueError), ("n_jobs", 0, ValueError), ("callbacks", [1], TypeError),
 ])
 def test_bad_parameters_are_named(name, value, error):
