@@ -70,11 +70,26 @@ class Team:
         if self.n_jobs > 1:
             self._pool.shutdown()
 
-    def run(self, work: Callable[[int], object]) -> None:
-        """Call `work(t)` for t in 0 .. n_jobs, each on a thread of its own; 0 is the caller's."""
-        futures = [self._pool.submit(work, t) for t in range(1, self.n_jobs)]
+    def run(self, work: Callable[[int], object], abandon: Callable[[], object] = lambda: None) -> None:
+        """Call `work(t)` for t in 0 .. n_jobs, each on a thread of its own; 0 is the caller's.
+
+        Where one raises, `abandon` is called at once, to free those that wait for it.
+        """
+        def guarded(t: int) -> None:
+            try:
+                work(t)
+            except BaseException:
+                abandon()
+                raise
+
+        futures: list[Future[None]] = []
         try:
+            for t in range(1, self.n_jobs):
+                futures.append(self._pool.submit(guarded, t))
             work(0)
+        except BaseException:  # Ctrl-C too, wherever it was heard
+            abandon()
+            raise
         finally:
             wait(futures)
         for future in futures:

@@ -300,18 +300,14 @@ class Trainer:
         private = [np.empty(own, np.int32) for _ in range(n_jobs)]
 
         def work(t: int) -> None:
-            try:
-                if coming is not None:
-                    (r, _, starts), into, _ = coming
-                    part = slice(len(starts) * t // n_jobs, len(starts) * (t + 1) // n_jobs)
-                    dead_ends[t] = self.fill(r, starts[part], into[part])
-                if present is not None:
-                    _sgns.train(present[1], ids, rates, self.noise, self.damped, s.window, s.n_negative, 0, False,
-                                self.key, max(_sgns.VARIANTS.values()), BATCH, t, n_jobs, meeting, g, shared, losses,
-                                private[t], self.vectors, self.contexts, totals[t])
-            except BaseException:
-                _sgns.leave_meeting(meeting)  # the others must not wait for this thread
-                raise
+            if coming is not None:
+                (r, _, starts), into, _ = coming
+                part = slice(len(starts) * t // n_jobs, len(starts) * (t + 1) // n_jobs)
+                dead_ends[t] = self.fill(r, starts[part], into[part])
+            if present is not None:
+                _sgns.train(present[1], ids, rates, self.noise, self.damped, s.window, s.n_negative, 0, False,
+                            self.key, max(_sgns.VARIANTS.values()), BATCH, t, n_jobs, meeting, g, shared, losses,
+                            private[t], self.vectors, self.contexts, totals[t])
 
         present: tuple[Batch, NDArray[np.int32], int] | None = None
         with Team(n_jobs) as team:
@@ -321,7 +317,7 @@ class Trainer:
                 if present is not None:
                     (r, place, starts), _, _ = present
                     ids, rates = self.corpus.ids(r, starts), self.rates(place, len(starts))
-                team.run(work)
+                team.run(work, lambda: _sgns.leave_meeting(meeting))  # nobody waits for a thread that failed
                 if present is not None:
                     totals[0, 4:] = len(starts), present[2]
                     yield totals.sum(axis=0)
