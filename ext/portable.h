@@ -6,7 +6,6 @@
 
 #if defined(__GNUC__)
 #define GE_PREFETCH(address) __builtin_prefetch(address)
-#define GE_PREFETCH_WRITE(address) __builtin_prefetch(address, 1)
 #define GE_INLINE static inline __attribute__((always_inline))
 #define GE_RESTRICT __restrict__
 /* Arrays of vectors stay in registers only where the loops over them are unrolled whole. */
@@ -14,7 +13,6 @@
 #else
 #define GE_UNROLL
 #define GE_PREFETCH(address) ((void)(address))
-#define GE_PREFETCH_WRITE(address) ((void)(address))
 #define GE_INLINE static __forceinline
 #define GE_RESTRICT __restrict
 #endif
@@ -26,6 +24,5 @@
 #endif
 
 GE_INLINE void ge_prefetch(const void *address) { GE_PREFETCH(address); }
-GE_INLINE void ge_prefetch_write(const void *address) { GE_PREFETCH_WRITE(address); }
 
 #endif

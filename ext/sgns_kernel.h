@@ -235,11 +235,6 @@ GE_INLINE void prefetch_row(const float *row, int64_t stride)
     for (int64_t c = 0; c < stride; c += GE_LANES) ge_prefetch(row + c);
 }
 
-GE_INLINE void claim_row(const float *row, int64_t stride)
-{
-    for (int64_t c = 0; c < stride; c += GE_LANES) ge_prefetch_write(row + c);
-}
-
 /* Draw t of a walk decides the window of position t; the negatives are read from the noise pool from a
  * place that the walk's number decides, n_negative for each position. */
 GE_INLINE uint64_t noise_start(const ge_sgns *s, uint64_t id) { return ge_mix(s->key ^ ge_mix(id)); }
@@ -357,12 +352,10 @@ static void GE_VARIANT(ge_train_apply)(const ge_sgns *s, int64_t n_slots, int64_
         float *g = s->g + slot * s->g_size;
         const float *damp_v = g + (int64_t)(2 * s->reach + 1) * s->width;
         const ge_block b = {head[0], head + 2 + s->width, head + 2, g, damp_v + s->width, damp_v};
-        if (slot + 1 < n_slots) { /* to write: another thread may have read them last */
-            const int32_t *next = head + s->nodes_size, n = next[0];
+        if (slot + 1 < n_slots) {
+            const int32_t *next = head + s->nodes_size + 2;
             const float *rows = s->contexts + begin;
-            for (int32_t k = 0; k <= s->n_negative; k++) claim_row(rows + next[2 + k] * s->stride, end - begin);
-            rows = s->vectors + begin;
-            for (int32_t m = 0; m < n; m++) claim_row(rows + next[2 + s->width + m] * s->stride, end - begin);
+            for (int32_t k = 0; k <= s->n_negative; k++) prefetch_row(rows + next[k] * s->stride, end - begin);
         }
         if (head[1]) block_updates(s, &b, begin, end, 1);
         else block_updates(s, &b, begin, end, 0);
