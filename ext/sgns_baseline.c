@@ -1,3 +1,3 @@
 /* Skip-gram kernel for any machine. */
-#define GE_VARIANT ge_train_walk_baseline
+#define GE_VARIANT(name) name##_baseline
 #include "sgns_kernel.h"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, TimeoutError
+from concurrent.futures import Future, ThreadPoolExecutor, TimeoutError, wait
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -38,6 +39,61 @@ def map_ordered(work: Callable[[T], R], items: Iterable[T], n_jobs: int, *, ahea
         finally:
             for future in waiting:
                 future.cancel()
+
+
+class Team:
+    """Threads that work on one thing at the same time, the caller among them.
+
+    They all exist before `run` is first called, so that work in which they wait for each other
+    cannot wait for a thread that never starts. A context manager.
+    """
+
+    def __init__(self, n_jobs: int) -> None:
+        self.n_jobs = n_jobs
+
+    def __enter__(self) -> Team:
+        if self.n_jobs > 1:
+            self._pool = ThreadPoolExecutor(self.n_jobs - 1, thread_name_prefix="graphemb")
+            gate = threading.Barrier(self.n_jobs)
+            try:
+                started = [self._pool.submit(gate.wait) for _ in range(self.n_jobs - 1)]
+                gate.wait()
+                for future in started:
+                    future.result()
+            except BaseException:
+                gate.abort()
+                self._pool.shutdown()
+                raise
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self.n_jobs > 1:
+            self._pool.shutdown()
+
+    def run(self, work: Callable[[int], object], abandon: Callable[[], object] = lambda: None) -> None:
+        """Call `work(t)` for t in 0 .. n_jobs, each on a thread of its own; 0 is the caller's.
+
+        Where one raises, `abandon` is called at once, to free those that wait for it.
+        """
+        def guarded(t: int) -> None:
+            try:
+                work(t)
+            except BaseException:
+                abandon()
+                raise
+
+        futures: list[Future[None]] = []
+        try:
+            for t in range(1, self.n_jobs):
+                futures.append(self._pool.submit(guarded, t))
+            work(0)
+        except BaseException:  # Ctrl-C too, wherever it was heard
+            abandon()
+            raise
+        finally:
+            wait(futures)
+        for future in futures:
+            future.result()
 
 
 def _result(future: Future[R]) -> R:
@@ -96,13 +152,15 @@ class Progress:
     callbacks : sequence of callables
         Each is called with a `Tick`, at most ten times a second and once at the end; one that
         returns True stops the work.
+    done : float, default=0
+        Units done before, in an earlier run.
     """
 
     def __init__(self, stage: str, total: float, verbose: int = 0,
-                 callbacks: Iterable[Callable[[Tick], object]] = ()) -> None:
+                 callbacks: Iterable[Callable[[Tick], object]] = (), *, done: float = 0.0) -> None:
         self.stage, self.total, self.verbose, self.callbacks = stage, total, verbose, tuple(callbacks)
         self.start = self.last = time.perf_counter()
-        self.done = 0.0
+        self.done = self.before = float(done)
 
     def update(self, amount: float, *, epoch: int = 0, loss: float = float("nan")) -> bool:
         """Add `amount` units of finished work; return whether a callback asks to stop."""
@@ -112,7 +170,7 @@ class Progress:
         if not (self.verbose or self.callbacks) or (now - self.last < SECONDS_BETWEEN_TICKS and not final):
             return False
         self.last = now
-        rate = self.done / max(now - self.start, 1e-9)
+        rate = (self.done - self.before) / max(now - self.start, 1e-9)
         tick = Tick(self.stage, min(self.done / self.total, 1.0) if self.total else 1.0, epoch, loss, rate,
                     max(self.total - self.done, 0.0) / max(rate, 1e-9))
         if self.verbose:

@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import itertools
 import math
+import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _sgns
-from ._parallel import Progress, Tick, map_ordered, ranges
+from . import _sgns, io
+from ._parallel import Progress, Team, Tick, map_ordered, ranges
 from ._random import stream_key
 
 if TYPE_CHECKING:
     from .walks import WalkSampler
 
+BATCH = 160              # positions whose errors are taken together, as many as leave their rows in the cache
+MOST_STEP = 0.8          # largest rate x expected updates of a row in a batch
+MOST_DAMPED = 0.1        # largest share of nodes damped for that; a graph with more is small
+LARGEST_STEP = 0.53      # largest rate x window: the kernel's own, past which it cuts windows
+SECONDS_BETWEEN_SAVES = 60.0
+SAVING = 0.05            # largest share of the time spent on saving
 FLOPS_PER_BATCH = 1e9    # what a batch costs to train: about 0.1 s without vector instructions
 TOKENS_PER_COUNT = 2**20  # walks counted at a time
 ROUNDS_COUNTED = 10      # one round leaves the shares of rare nodes noisy enough to cost 0.1 points of F1
 GENSIM_LONGEST = 10_000  # gensim cuts sentences here without a word
+NO_DAMPING = np.empty((2, 0), np.float32)
 
 
 @dataclass(frozen=True)
@@ -59,9 +69,13 @@ class Corpus:
 
     def walks(self, r: int, starts: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int32], int]:
         """Numbers and walks of round r from `starts`, and how many reached a dead end."""
-        ids = r * self.n_nodes + starts.astype(np.int64)
+        ids = self.ids(r, starts)
         walks = np.empty((len(starts), self.walk_length), np.int32)
         return ids, walks, self.sampler.fill(ids, starts, walks)
+
+    def ids(self, r: int, starts: NDArray[np.int32]) -> NDArray[np.int64]:
+        """Numbers of the walks of round r from `starts`."""
+        return r * self.n_nodes + starts.astype(np.int64)
 
     def visits(self, n_jobs: int) -> NDArray[np.int64]:
         """How often the first walks from every node (ten at most) visit each node."""
@@ -91,6 +105,8 @@ class SkipGram:
     seed: int
     n_jobs: int = 1
     deterministic: bool = True
+    tol: float | None = None
+    checkpoint: str | None = None
     verbose: int = 0
     callbacks: Sequence[Callable[[Tick], object]] = ()
 
@@ -114,14 +130,25 @@ class Trained:
     report: dict[str, Any] = field(default_factory=dict)
 
 
-def train(corpus: Corpus, settings: SkipGram, init: NDArray[np.float32] | None = None) -> Trained:
+Batch = tuple[int, int, NDArray[np.int32]]  # round, place of its first walk in the order of training, first nodes
+
+
+def train(corpus: Corpus, settings: SkipGram, init: NDArray[np.float32] | None = None,
+          init_contexts: NDArray[np.float32] | None = None) -> Trained:
     """Train on the corpus with the compiled kernel.
 
     The centre of each position is predicted from every node of its window; the window's reach is
     uniform in 1 .. window, as in word2vec; the negatives of a position are shared by its window.
-    With ``deterministic=True`` the walks are trained in one fixed order on one thread while the
-    other threads make walks; with False all threads train at once, without locks (Recht et al.,
-    "Hogwild!", NIPS 2011), and the last bits depend on their timing.
+
+    With ``deterministic=True`` the result does not depend on the number of threads. The corpus is cut
+    into batches of `BATCH` positions. All threads take the errors of a batch, each of some
+    positions, while the vectors stay as they are; then they update the vectors, each some columns of
+    them, position by position. Rows that a batch updates very often are damped (`damping`). Where
+    most would be (a small graph), or with a large rate, positions are trained one after the other on
+    one thread while the others make walks.
+
+    With False all threads train at once, without locks (Recht et al., "Hogwild!", NIPS 2011), and the
+    last bits depend on their timing.
 
     References
     ----------
@@ -131,75 +158,252 @@ def train(corpus: Corpus, settings: SkipGram, init: NDArray[np.float32] | None =
     began = time.perf_counter()
     visits = corpus.visits(settings.n_jobs)
     counted = time.perf_counter()
-    stride = -(-settings.n_components // _sgns.LANES) * _sgns.LANES
-    vectors = start_vectors(corpus.n_nodes, settings.n_components, stride, settings.seed, init)
+    d = settings.n_components
+    stride = -(-d // _sgns.LANES) * _sgns.LANES
+    vectors = start_vectors(corpus.n_nodes, d, stride, settings.seed, init)
     contexts = aligned_zeros(corpus.n_nodes, stride)
+    if init_contexts is not None:
+        contexts[:, :d] = init_contexts
+    saved = Checkpoint(settings.checkpoint, corpus, settings, init, init_contexts) if settings.checkpoint else None
+    course = saved.load(vectors, contexts) if saved else Course()
     noise = noise_pool(visits, settings.ns_exponent, settings.seed)
     keep = keep_thresholds(visits, settings.subsample)
-    key = stream_key(settings.seed, "skip-gram")
-    fall = settings.learning_rate - settings.min_learning_rate
-
-    def make(batch: tuple[int, int, NDArray[np.int32]]) -> tuple[int, NDArray[np.int64], NDArray[np.int32], int]:
-        r, place, starts = batch
-        return place, *corpus.walks(r, starts)
-
-    def learn(made: tuple[int, NDArray[np.int64], NDArray[np.int32], int]) -> NDArray[np.float64]:
-        place, ids, walks, dead_ends = made
-        done = np.arange(place, place + len(ids)) / corpus.size
-        rates = (settings.learning_rate - fall * done).astype(np.float32)
-        totals = np.zeros(6)
-        train_batch(walks, ids, rates, noise, keep, settings, key, vectors, contexts, totals)
-        totals[4:] = len(ids), dead_ends
-        return totals
-
-    n_jobs = settings.n_jobs
-    results: Iterator[NDArray[np.float64]]
-    batches = corpus.batches(range(corpus.n_epochs), batch_tokens(settings))
-    if settings.deterministic:
-        results = map(learn, map_ordered(make, batches, n_jobs))
+    damped = damping(visits, settings)
+    together = settings.deterministic and damped is not None
+    trainer = Trainer(corpus, settings, noise, damped if damped is not None and together else NO_DAMPING, keep,
+                      vectors, contexts)
+    batches = itertools.islice(corpus.batches(range(corpus.n_epochs), batch_tokens(settings)), course.batches, None)
+    if together:
+        results = trainer.together(batches)
+    elif settings.deterministic:
+        results = map(trainer.learn, map_ordered(trainer.make, batches, settings.n_jobs))
     else:
-        results = map_ordered(lambda batch: learn(make(batch)), batches, n_jobs)
-    totals, losses = watch(results, corpus, settings)
+        results = map_ordered(lambda batch: trainer.learn(trainer.make(batch)), batches, settings.n_jobs)
+    with contextlib.closing(results) if isinstance(results, Generator) else contextlib.nullcontext():
+        watch(results, course, corpus, settings, (lambda: saved.save(course, vectors, contexts)) if saved else None)
     report = {
         "trainer": "native",
-        "tokens": int(totals[0]), "pairs": int(totals[1]), "walks": int(totals[4]),
-        "dead_ends": int(totals[5]), "loss": losses, "stopped": bool(totals[4] < corpus.size),
+        "tokens": int(course.totals[0]), "pairs": int(course.totals[1]), "walks": int(course.totals[4]),
+        "dead_ends": int(course.totals[5]), "loss": course.losses, "stopped": course.stopped,
+        "converged": course.converged,
         "seconds": {"visits": counted - began, "skip-gram": time.perf_counter() - counted},
     }
-    d = settings.n_components
+    if saved and not course.stopped:
+        saved.remove()
     return Trained(np.ascontiguousarray(vectors[:, :d]), np.ascontiguousarray(contexts[:, :d]), visits, report)
 
 
-def watch(results: Iterator[NDArray[np.float64]], corpus: Corpus,
-          settings: SkipGram) -> tuple[NDArray[np.float64], list[float]]:
-    """Consume the batches' totals; report progress; return their sum and the mean loss of each epoch."""
+@dataclass
+class Course:
+    """How far a training run is.
+
+    Attributes
+    ----------
+    totals, epoch : ndarray of shape (6,)
+        Tokens, pairs, pairs whose loss was taken, their loss, walks, dead ends: of the run, and of the
+        epoch begun.
+    losses : list of float
+        Mean loss of each epoch, in nats per pair.
+    batches : int
+        Results consumed.
+    stopped, converged : bool
+        Whether a callback, or a plateau of the loss, ended it.
+    """
+
+    totals: NDArray[np.float64] = field(default_factory=lambda: np.zeros(6))
+    epoch: NDArray[np.float64] = field(default_factory=lambda: np.zeros(6))
+    losses: list[float] = field(default_factory=list)
+    batches: int = 0
+    stopped: bool = False
+    converged: bool = False
+
+
+def watch(results: Iterator[NDArray[np.float64]], course: Course, corpus: Corpus, settings: SkipGram,
+          save: Callable[[], None] | None = None) -> None:
+    """Consume the batches' totals, add them to `course`, report progress, save, and stop where asked to."""
     walks_per_epoch = corpus.n_walks * corpus.n_nodes
-    progress = Progress("skip-gram", corpus.size * corpus.walk_length, settings.verbose, settings.callbacks)
-    totals, epoch, losses = np.zeros(6), np.zeros(6), []
+    progress = Progress("skip-gram", corpus.size * corpus.walk_length, settings.verbose, settings.callbacks,
+                        done=course.totals[4] * corpus.walk_length)
+    last_save, cost = time.perf_counter(), 0.0
     for part in results:
-        totals += part
-        epoch += part
-        stop = progress.update(part[4] * corpus.walk_length, epoch=int(totals[4] // walks_per_epoch),
+        course.totals += part
+        course.epoch += part
+        course.batches += 1
+        stop = progress.update(part[4] * corpus.walk_length, epoch=int(course.totals[4] // walks_per_epoch),
                                loss=float(part[3] / part[2]) if part[2] else math.nan)
-        if stop or epoch[4] == walks_per_epoch:
-            losses.append(float(epoch[3] / epoch[2]) if epoch[2] else math.nan)
-            epoch[:] = 0
+        if course.epoch[4] == walks_per_epoch or stop:
+            whole = course.epoch[4] == walks_per_epoch
+            losses = [*course.losses, float(course.epoch[3] / course.epoch[2]) if course.epoch[2] else math.nan]
+            if whole:
+                course.losses = losses
+                course.epoch = np.zeros(6)
+                if settings.tol is not None and len(losses) > 1 and not losses[-1] < min(losses[:-1]) - settings.tol:
+                    course.converged = True
+        done = course.totals[4] == corpus.size or course.converged
+        if save and not done and (stop or time.perf_counter() - last_save > max(SECONDS_BETWEEN_SAVES, cost / SAVING)):
+            began = time.perf_counter()
+            save()
+            last_save = time.perf_counter()
+            cost = last_save - began
+        if course.converged:
+            return
         if stop:
-            break
-    return totals, losses
+            course.losses = losses
+            course.stopped = not done
+            return
+
+
+class Trainer:
+    """Calls the kernel on batches of walks; yields tokens, pairs, sampled pairs, their loss, walks, dead ends."""
+
+    def __init__(self, corpus: Corpus, settings: SkipGram, noise: NDArray[np.int32], damped: NDArray[np.float32],
+                 keep: NDArray[np.uint32], vectors: NDArray[np.float32], contexts: NDArray[np.float32]) -> None:
+        self.corpus, self.settings, self.noise, self.damped, self.keep = corpus, settings, noise, damped, keep
+        self.vectors, self.contexts = vectors, contexts
+        self.key = stream_key(settings.seed, "skip-gram")
+
+    def fill(self, r: int, starts: NDArray[np.int32], walks: NDArray[np.int32]) -> int:
+        """Write the walks of round r from `starts`, frequent nodes taken out; return the dead ends."""
+        ids = self.corpus.ids(r, starts)
+        dead_ends = self.corpus.sampler.fill(ids, starts, walks)
+        if len(self.keep):
+            _sgns.subsample(walks, ids, self.keep, self.key)
+        return dead_ends
+
+    def rates(self, place: int, n: int) -> NDArray[np.float32]:
+        """Learning rates of the n walks from `place` on: they fall linearly over all epochs."""
+        fall = self.settings.learning_rate - self.settings.min_learning_rate
+        done = np.arange(place, place + n) / self.corpus.size
+        return (self.settings.learning_rate - fall * done).astype(np.float32)
+
+    def make(self, batch: Batch) -> tuple[Batch, NDArray[np.int32], int]:
+        """The walks of a batch."""
+        walks = np.empty((len(batch[2]), self.corpus.walk_length), np.int32)
+        return batch, walks, self.fill(batch[0], batch[2], walks)
+
+    def learn(self, made: tuple[Batch, NDArray[np.int32], int]) -> NDArray[np.float64]:
+        """Train on walks one after the other."""
+        (r, place, starts), walks, dead_ends = made
+        totals = np.zeros(6)
+        train_batch(walks, self.corpus.ids(r, starts), self.rates(place, len(starts)), self.noise, self.settings,
+                    self.key, self.vectors, self.contexts, totals)
+        totals[4:] = len(starts), dead_ends
+        return totals
+
+    def together(self, batches: Iterator[Batch]) -> Iterator[NDArray[np.float64]]:
+        """Train with all threads at once; the walks of the next batch are made on the way."""
+        n_jobs, s = self.settings.n_jobs, self.settings
+        floats, nodes, own = _sgns.scratch_sizes(s.window, s.n_negative, self.corpus.walk_length)
+        g, shared = aligned_zeros(BATCH, floats).ravel(), aligned_zeros(BATCH, nodes).ravel().view(np.int32)
+        losses, meeting = np.empty(2 * BATCH), np.empty(_sgns.MEETING, np.int64)
+        _sgns.open_meeting(meeting)
+        private = [np.empty(own, np.int32) for _ in range(n_jobs)]
+
+        def work(t: int) -> None:
+            if coming is not None:
+                (r, _, starts), into, _ = coming
+                part = slice(len(starts) * t // n_jobs, len(starts) * (t + 1) // n_jobs)
+                dead_ends[t] = self.fill(r, starts[part], into[part])
+            if present is not None:
+                _sgns.train(present[1], ids, rates, self.noise, self.damped, s.window, s.n_negative, 0, False,
+                            self.key, max(_sgns.VARIANTS.values()), BATCH, t, n_jobs, meeting, g, shared, losses,
+                            private[t], self.vectors, self.contexts, totals[t])
+
+        present: tuple[Batch, NDArray[np.int32], int] | None = None
+        with Team(n_jobs) as team:
+            for batch in itertools.chain(batches, [None]):
+                coming = batch and (batch, np.empty((len(batch[2]), self.corpus.walk_length), np.int32), 0)
+                totals, dead_ends = np.zeros((n_jobs, 6)), np.zeros(n_jobs, np.int64)
+                if present is not None:
+                    (r, place, starts), _, _ = present
+                    ids, rates = self.corpus.ids(r, starts), self.rates(place, len(starts))
+                team.run(work, lambda: _sgns.leave_meeting(meeting))  # nobody waits for a thread that failed
+                if present is not None:
+                    totals[0, 4:] = len(starts), present[2]
+                    yield totals.sum(axis=0)
+                present = coming and (*coming[:2], int(dead_ends.sum()))
 
 
 def train_batch(walks: NDArray[np.int32], ids: NDArray[np.int64], rates: NDArray[np.float32],
-                noise: NDArray[np.int32], keep: NDArray[np.uint32], settings: SkipGram, key: int,
+                noise: NDArray[np.int32], settings: SkipGram, key: int,
                 vectors: NDArray[np.float32], contexts: NDArray[np.float32], totals: NDArray[np.float64], *,
                 first_input: int = 0, frozen: bool = False) -> None:
-    """One call of the kernel, with its scratch memory; adds to ``totals[:4]``."""
-    width = -(-(1 + settings.n_negative) // _sgns.TILE) * _sgns.TILE
-    reach = min(settings.window, walks.shape[1])
-    _sgns.train(walks, ids, rates, noise, keep, settings.window, settings.n_negative, first_input, frozen, key,
-                max(_sgns.VARIANTS.values()),
-                np.empty((2 * reach + 2) * width + _sgns.LANES, np.float32),
-                np.empty(6 * reach + 1 + width + 2 * walks.shape[1], np.int32), vectors, contexts, totals)
+    """Train on walks one after the other, in this thread; adds to ``totals[:4]``."""
+    floats, nodes, own = _sgns.scratch_sizes(settings.window, settings.n_negative, walks.shape[1])
+    _sgns.train(walks, ids, rates, noise, NO_DAMPING, settings.window, settings.n_negative, first_input, frozen, key,
+                max(_sgns.VARIANTS.values()), 0, 0, 1, np.empty(0, np.int64), np.empty(floats, np.float32),
+                np.empty(nodes, np.int32), np.empty(2), np.empty(own, np.int32), vectors, contexts, totals)
+
+
+def damping(visits: NDArray[np.int64], settings: SkipGram) -> NDArray[np.float32] | None:
+    """What updates in batches are scaled by, (2, n_nodes) for inputs and outputs; None: no batches.
+
+    Errors are taken before a batch, so a row that it updates often would overshoot: the rate times the
+    expected number of updates is held to `MOST_STEP`. (2, 0) where nothing is damped.
+    """
+    p = visits / visits.sum()
+    q = np.where(visits > 0, np.maximum(visits, 1) ** float(settings.ns_exponent), 0.0)
+    places = settings.learning_rate * (settings.window + 1) * BATCH
+    load = places * np.array([p, p + settings.n_negative * q / q.sum()])
+    if settings.learning_rate * (2 * settings.window + 1) > LARGEST_STEP:
+        return None
+    if np.mean((load > MOST_STEP).any(axis=0)) > MOST_DAMPED:
+        return None
+    if (load <= MOST_STEP).all():
+        return NO_DAMPING
+    return np.minimum(1.0, MOST_STEP / np.maximum(load, 1e-30)).astype(np.float32)
+
+
+class Checkpoint:
+    """A file from which an interrupted run goes on.
+
+    Parameters
+    ----------
+    path : str or path-like
+    corpus, settings, init, init_contexts : what the run is made of
+        The file of a run of anything else is refused.
+    """
+
+    def __init__(self, path: str, corpus: Corpus, settings: SkipGram, init: NDArray[np.float32] | None,
+                 init_contexts: NDArray[np.float32] | None) -> None:
+        self.path = path
+        sampler = corpus.sampler
+        names = ("n_components", "window", "n_negative", "learning_rate", "min_learning_rate", "ns_exponent",
+                 "subsample", "seed", "tol")
+        started = hashlib.blake2b(digest_size=16)
+        for array in (init, init_contexts):
+            started.update(b"-" if array is None else np.ascontiguousarray(array).tobytes())
+        self.of = {"graph": sampler.graph.fingerprint, "p": repr(sampler.p), "q": repr(sampler.q),
+                    "n_walks": repr(corpus.n_walks), "walk_length": repr(corpus.walk_length),
+                   "n_epochs": repr(corpus.n_epochs), "init": started.hexdigest(),
+                   **{name: repr(getattr(settings, name)) for name in names}}
+
+    def save(self, course: Course, vectors: NDArray[np.float32], contexts: NDArray[np.float32]) -> None:
+        """Write the file anew, or leave it as it was."""
+        io.write_tensors(self.path, {
+            "vectors": vectors, "contexts": contexts, "totals": course.totals, "epoch": course.epoch,
+            "losses": np.array(course.losses, np.float64), "batches": np.array([course.batches], np.int64),
+        }, {"format": "graphemb checkpoint 1", **self.of})
+
+    def load(self, vectors: NDArray[np.float32], contexts: NDArray[np.float32]) -> Course:
+        """Fill the matrices and return the course from the file, if there is one."""
+        if not os.path.exists(self.path):
+            return Course()
+        tensors, of = io.read_tensors(self.path, mmap=False)
+        if of.get("format") != "graphemb checkpoint 1":
+            raise ValueError(f"checkpoint {self.path!r} is not a checkpoint of this version; name another file.")
+        for name, value in self.of.items():
+            if of.get(name) != value:
+                raise ValueError(f"checkpoint {self.path!r} is of a fit with {name} {of.get(name)}; this one has "
+                                 f"{value}. Delete the file to begin anew, or name another.")
+        vectors[:], contexts[:] = tensors["vectors"], tensors["contexts"]
+        return Course(tensors["totals"].copy(), tensors["epoch"].copy(), tensors["losses"].tolist(),
+                      int(tensors["batches"][0]))
+
+    def remove(self) -> None:
+        """The run is complete."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.path)
 
 
 def fold_in(sampler: WalkSampler, node: int, seed: int, n_walks: int, walk_length: int,
@@ -231,18 +435,18 @@ def fold_in(sampler: WalkSampler, node: int, seed: int, n_walks: int, walk_lengt
     length = min(walk_length, settings.window + 1)
     vector = start_vectors(1, settings.n_components, contexts.shape[1], seed, None)
     fall = settings.learning_rate - settings.min_learning_rate
-    keep = np.empty(0, np.uint32)
     for start, stop in ranges(n_walks, max(1, batch_tokens(settings) // length)):
         ids = np.arange(start, stop, dtype=np.int64)
         walks = np.empty((len(ids), length), np.int32)
         sampler.fill(ids, np.full(len(ids), node, np.int32), walks, key=stream_key(seed, "walks"))
         rates = (settings.learning_rate - fall * ids / n_walks).astype(np.float32)
-        train_batch(walks, ids, rates, noise, keep, settings, stream_key(seed, "skip-gram"), vector, contexts,
+        train_batch(walks, ids, rates, noise, settings, stream_key(seed, "skip-gram"), vector, contexts,
                     np.zeros(4), first_input=node, frozen=True)
     return vector[0, :settings.n_components]
 
 
-def gensim_train(corpus: Corpus, settings: SkipGram, init: NDArray[np.float32] | None = None) -> Trained:
+def gensim_train(corpus: Corpus, settings: SkipGram, init: NDArray[np.float32] | None = None,
+                 init_contexts: NDArray[np.float32] | None = None) -> Trained:
     """Train on the same walks with gensim's Word2Vec: sg=1, hs=0, min_count=0, nothing hidden.
 
     `deterministic` holds gensim to one worker, which is what its reproducibility needs.
@@ -265,6 +469,8 @@ def gensim_train(corpus: Corpus, settings: SkipGram, init: NDArray[np.float32] |
     )
     model.build_vocab_from_freq({name: max(int(c), 1) for name, c in zip(names, visits, strict=True)})
     model.wv.vectors[:] = start_vectors(corpus.n_nodes, d, d, settings.seed, init)
+    if init_contexts is not None:
+        model.syn1neg[:] = init_contexts
     progress = Progress("skip-gram (gensim)", corpus.size, settings.verbose, settings.callbacks)
     totals = np.zeros(3, np.int64)  # tokens, walks, dead ends
     stopped = False

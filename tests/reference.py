@@ -174,50 +174,123 @@ def sigmoid(x):
     return 1.0 / (1.0 + np.exp(-x))
 
 
-def train_walk(vectors, contexts, walk, walk_id, rate, *, noise, window, n_negative, key, keep=None,
-               first_input=0, frozen=False, tile=6, step=0.53):
+def subsampled(walk, walk_id, key, keep):
+    """A walk without the frequent nodes; `keep` holds a node's largest coin."""
+    return [u for t, u in enumerate(walk) if (draw(key, walk_id, t) & 0xFFFFFFFF) <= keep[u]]
+
+
+def windows(walk, walk_id, *, noise, window, n_negative, key, block=None):
+    """(position, places of its window, negatives) of each position; with `block`, of each piece of a window."""
+    pool = mix(key ^ mix(walk_id))
+    for i in range(len(walk)):
+        reach = 1 + below(draw(key, walk_id, i), window)
+        negatives = [int(noise[(pool + i * n_negative + k) % len(noise)]) for k in range(n_negative)]
+        first, last = max(0, i - reach), min(len(walk) - 1, i + reach)
+        size = block or 2 * window + 1
+        for begin in range(first, last + 1, size):
+            yield i, [j for j in range(begin, min(begin + size, last + 1)) if j != i], negatives
+
+
+def errors(vectors, contexts, places, centre, negatives, rate, tile):
+    """Inputs, outputs, rate times errors (inputs x outputs), and the loss of the pairs."""
+    width = -(-(1 + len(negatives)) // tile) * tile
+    padding = width - 1 - len(negatives)
+    outputs = np.array([centre, *negatives, *[centre] * padding])
+    teaches = np.array([True, *(v != centre for v in negatives), *[False] * padding])
+    label = np.zeros(width)
+    label[0] = 1.0
+    inputs = list(dict.fromkeys(places))  # a node that stands twice is one input with both errors
+    times = np.array([places.count(u) for u in inputs])
+    s = sigmoid(vectors[inputs] @ contexts[outputs].T)
+    surprise = -np.log(np.maximum(np.where(label == 1, s, 1 - s), 1e-12)) * teaches
+    return inputs, outputs, rate * (label - s) * teaches * times[:, None], times @ surprise.sum(axis=1)
+
+
+def update(vectors, contexts, inputs, outputs, g, tile, frozen=False, damping=None):
+    """Input by input, each sees what those before it did to the outputs.
+
+    `damping` scales what changes: row 0 nodes as inputs, row 1 as outputs.
+    """
+    damp_u, damp_v = np.ones((2, max(len(vectors), len(contexts)))) if damping is None else damping
+    for k in range(0, len(outputs), tile):
+        distinct, where = np.unique(outputs[k:k + tile], return_inverse=True)
+        error = g[:, k:k + tile] @ np.eye(len(distinct))[where]  # and so with outputs
+        v = contexts[distinct]
+        for m, u in enumerate(inputs):
+            old = vectors[u].copy()
+            vectors[u] += damp_u[u] * (error[m] @ v)
+            if not frozen:
+                v += damp_v[distinct][:, None] * np.outer(error[m], old)
+        if not frozen:
+            contexts[distinct] = v
+
+
+def train_walk(vectors, contexts, walk, walk_id, rate, *, noise, window, n_negative, key, first_input=0,
+               frozen=False, tile=6, step=0.53):
     """Skip-gram with negative sampling on one walk, in place; see ext/sgns_kernel.h.
 
     Returns tokens, pairs, and the loss of each block as a list of (position, pairs, loss).
     """
     walk = [int(u) for u in walk if u >= 0]
-    if keep is not None:
-        walk = [u for t, u in enumerate(walk) if (draw(key, walk_id, t) & 0xFFFFFFFF) <= keep[u]]
-    width = -(-(1 + n_negative) // tile) * tile
-    pool = mix(key ^ mix(walk_id))
-    block = 2 * window + 1 if rate * (2 * window + 1) <= step else max(1, int(step / rate))
+    block = None if rate * (2 * window + 1) <= step else max(1, int(step / rate))
     pairs, losses = 0, []
-    for i, centre in enumerate(walk):
-        reach = 1 + below(draw(key, walk_id, i), window)
-        if centre >= len(contexts):
+    for i, places, negatives in windows(walk, walk_id, noise=noise, window=window, n_negative=n_negative, key=key,
+                                        block=block):
+        places = [walk[j] - first_input for j in places if 0 <= walk[j] - first_input < len(vectors)]
+        if walk[i] >= len(contexts) or not places:
             continue
-        negatives = [int(noise[(pool + i * n_negative + k) % len(noise)]) for k in range(n_negative)]
-        outputs = np.array([centre, *negatives, *[centre] * (width - 1 - n_negative)])
-        teaches = np.array([True, *(v != centre for v in negatives), *[False] * (width - 1 - n_negative)])
-        label = np.zeros(width)
-        label[0] = 1.0
-        first, last = max(0, i - reach), min(len(walk) - 1, i + reach)
-        for begin in range(first, last + 1, block):
-            places = [walk[j] - first_input for j in range(begin, min(begin + block, last + 1))
-                      if j != i and 0 <= walk[j] - first_input < len(vectors)]
-            if not places:
-                continue
-            inputs = list(dict.fromkeys(places))  # a node that stands twice is one input with both errors
-            times = np.array([places.count(u) for u in inputs])
-            s = sigmoid(vectors[inputs] @ contexts[outputs].T)
-            surprise = -np.log(np.maximum(np.where(label == 1, s, 1 - s), 1e-12)) * teaches
-            losses.append((i, len(places), times @ surprise.sum(axis=1)))
-            pairs += len(places)
-            g = rate * (label - s) * teaches * times[:, None]
-            for k in range(0, width, tile):
-                distinct, where = np.unique(outputs[k:k + tile], return_inverse=True)
-                error = g[:, k:k + tile] @ np.eye(len(distinct))[where]  # and so with outputs
-                v = contexts[distinct]
-                for m, u in enumerate(inputs):
-                    old = vectors[u].copy()
-                    vectors[u] += error[m] @ v
-                    if not frozen:
-                        v += np.outer(error[m], old)
-                if not frozen:
-                    contexts[distinct] = v
+        inputs, outputs, g, loss = errors(vectors, contexts, places, walk[i], negatives, rate, tile)
+        update(vectors, contexts, inputs, outputs, g, tile, frozen)
+        pairs += len(places)
+        losses.append((i, len(places), loss))
     return len(walk), pairs, losses
+
+
+def visits(walk, window):
+    """How often the node of a place stands there and around it, with gaps of 2 * window at most."""
+    count, group = [], []
+    for i, u in enumerate(walk):
+        near = [j for j in range(max(0, i - 2 * window), i) if walk[j] == u]
+        group.append(group[near[-1]] if near else len(count))
+        if not near:
+            count.append(0)
+        count[group[i]] += 1
+    return [count[k] for k in group]
+
+
+def train_batches(vectors, contexts, walks, ids, rates, *, batch, noise, window, n_negative, key, damping=None, tile=6,
+                  burst=0.8):
+    """The same in batches of `batch` places: all errors of a batch, then all its updates.
+
+    Where a walk visits a node more than `burst` / (rate * (window + 1)) times, its pairs weigh less: as
+    much as those of so many visits.
+
+    Returns tokens, pairs, and the loss of each window as a list of (position + number of the walk, pairs, loss).
+    """
+    whole = max(1, batch // walks.shape[1])
+    tokens, pairs, losses = 0, 0, []
+    for w in range(0, len(walks), whole):
+        for first in range(0, walks.shape[1], batch):
+            taken = []
+            for walk, walk_id, rate in zip(walks[w:w + whole], ids[w:w + whole], rates[w:w + whole], strict=True):
+                walk = [int(u) for u in walk if u >= 0]
+                seen = slice(max(0, first - window), min(len(walk), first + batch) + window)
+                counts = dict(zip(range(len(walk))[seen], visits(walk[seen], window), strict=True))
+                for i, places, negatives in windows(walk, walk_id, noise=noise, window=window,
+                                                    n_negative=n_negative, key=key):
+                    if not first <= i < first + batch:
+                        continue
+                    tokens += 1
+                    if places:
+                        nodes = [walk[j] for j in places]
+                        inputs, outputs, g, loss = errors(vectors, contexts, nodes, walk[i], negatives, rate, tile)
+                        most = burst / (rate * (window + 1))
+                        share = np.array([min(1.0, most / counts[places[nodes.index(u)]]) for u in inputs])
+                        g[:, 0] *= np.minimum(share, most / counts[i])
+                        g[:, 1:] *= share[:, None]
+                        taken.append((inputs, outputs, g))
+                        pairs += len(places)
+                        losses.append((i + walk_id, len(places), loss))
+            for inputs, outputs, g in taken:
+                update(vectors, contexts, inputs, outputs, g, tile, damping=damping)
+    return tokens, pairs, losses

@@ -1,6 +1,7 @@
 """Skip-gram: the kernel against its twin, the corpus, the noise, the schedule, the trainers."""
 
 import math
+import threading
 
 import networkx as nx
 import numpy as np
@@ -10,7 +11,8 @@ from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
 
-from graphemb import DeepWalk, Node2Vec, _sgns, as_graph, skipgram
+from graphemb import DeepWalk, Graph, Node2Vec, _sgns, as_graph, skipgram
+from graphemb._parallel import Team
 from graphemb.walks import WalkSampler
 
 
@@ -31,47 +33,119 @@ def blocks(n_blocks=4, size=25, seed=0):
 
 # -- the kernel ---------------------------------------------------------------------------------
 
+def prepared(d, rate, subsample=0.0, n=12, length=25):
+    """Arguments of the kernel: walks with and without padding, and matrices of some size."""
+    rng = np.random.default_rng(0)
+    stride = -(-d // _sgns.LANES) * _sgns.LANES
+    walks = rng.integers(0, n, (6, length), dtype=np.int32)
+    walks[1, 10:] = -1
+    walks[2, 1:] = -1
+    ids = np.array([3, 0, 9, 10**9, 17, 4], np.int64)
+    if subsample:
+        keep = skipgram.keep_thresholds(np.arange(1, n + 1), subsample)
+        expected = [reference.subsampled([int(u) for u in walk if u >= 0], i, 99, keep)
+                    for walk, i in zip(walks, ids.tolist(), strict=True)]
+        before = (walks >= 0).sum()
+        _sgns.subsample(walks, ids, keep, 99)
+        assert [[int(u) for u in walk if u >= 0] for walk in walks] == expected
+        assert 0 < (walks >= 0).sum() < before
+    rates = np.linspace(rate, rate / 3, 6).astype(np.float32)
+    noise = rng.integers(0, n, 64, dtype=np.int32)
+    vectors, contexts = (skipgram.aligned_zeros(n, stride) for _ in range(2))
+    vectors[:, :d] = rng.normal(size=(n, d)) / math.sqrt(d)
+    contexts[:, :d] = rng.normal(size=(n, d)) / math.sqrt(d)
+    return walks, ids, rates, noise, vectors, contexts
+
+
+def run_kernel(walks, ids, rates, noise, vectors, contexts, *, window, n_negative, variant=0, batch=0, n_threads=1,
+               damping=skipgram.NO_DAMPING):
+    """`_sgns.train` on `n_threads` threads; returns the totals."""
+    floats, nodes, own = _sgns.scratch_sizes(window, n_negative, walks.shape[1])
+    slots, totals = max(batch, 1), np.zeros((n_threads, 4))
+    meeting = np.empty(_sgns.MEETING, np.int64)
+    _sgns.open_meeting(meeting)
+    shared = (meeting, np.empty(slots * floats, np.float32), np.empty(slots * nodes, np.int32),
+              np.empty(2 * slots))
+    with Team(n_threads) as team:
+        team.run(lambda t: _sgns.train(
+            walks, ids, rates, noise, damping, window, n_negative, 0, False, 99, variant, batch, t, n_threads,
+            *shared, np.empty(own, np.int32), vectors, contexts, totals[t]))
+    return totals.sum(axis=0)
+
+
+def agree(totals, tokens, pairs, losses):
+    """`losses`: (number, pairs, loss) of all windows, of which those with number % 16 == 0 are summed."""
+    sampled = [(m, x) for number, m, x in losses if number % 16 == 0]
+    assert totals[:3].tolist() == [tokens, pairs, sum(m for m, _ in sampled)]
+    assert totals[3] == pytest.approx(sum(x for _, x in sampled), rel=2e-3)
+
+
 @pytest.mark.parametrize("variant", sorted(_sgns.VARIANTS))
 @pytest.mark.parametrize("d, window, n_negative, subsample, rate", [
     (16, 3, 5, 0.0, 0.05), (20, 1, 1, 0.0, 0.05), (128, 10, 5, 0.0, 0.025), (33, 40, 5, 0.0, 0.02),
     (7, 4, 12, 0.0, 0.05), (48, 5, 6, 0.02, 0.05), (1, 2, 4, 0.0, 0.05), (24, 4, 5, 0.0, 0.2), (24, 2, 5, 0.0, 0.55),
 ])
 def test_kernel_equals_its_twin(variant, d, window, n_negative, subsample, rate):
-    rng = np.random.default_rng(0)
-    n, stride = 12, -(-d // _sgns.LANES) * _sgns.LANES
-    walks = rng.integers(0, n, (6, 25), dtype=np.int32)
-    walks[1, 10:] = -1
-    walks[2, 1:] = -1
-    ids = np.array([3, 0, 9, 10**9, 17, 4], np.int64)
-    rates = np.linspace(rate, rate / 3, 6).astype(np.float32)
-    noise = rng.integers(0, n, 64, dtype=np.int32)
-    keep = skipgram.keep_thresholds(np.arange(1, n + 1), subsample)
-    vectors, contexts = (skipgram.aligned_zeros(n, stride) for _ in range(2))
-    vectors[:, :d] = rng.normal(size=(n, d)) / math.sqrt(d)
-    contexts[:, :d] = rng.normal(size=(n, d)) / math.sqrt(d)
+    walks, ids, rates, noise, vectors, contexts = prepared(d, rate, subsample)
     u, v = vectors[:, :d].astype(float), contexts[:, :d].astype(float)
     tokens = pairs = 0
     losses = []
-    for walk, i, rate in zip(walks, ids.tolist(), rates.astype(float), strict=True):
-        t, p, loss = reference.train_walk(u, v, walk, i, rate, noise=noise, window=window, n_negative=n_negative,
-                                          key=99, keep=keep if len(keep) else None)
+    for walk, i, r in zip(walks, ids.tolist(), rates.astype(float), strict=True):
+        t, p, loss = reference.train_walk(u, v, walk, i, r, noise=noise, window=window, n_negative=n_negative, key=99)
         tokens, pairs = tokens + t, pairs + p
-        losses += [(m, x) for position, m, x in loss if (position + i) % 16 == 0]
-    totals = np.zeros(4)
-    width = -(-(1 + n_negative) // _sgns.TILE) * _sgns.TILE
-    reach = min(window, 25)
-    _sgns.train(walks, ids, rates, noise, keep, window, n_negative, 0, False, 99, _sgns.VARIANTS[variant],
-                np.empty((2 * reach + 2) * width + _sgns.LANES, np.float32),
-                np.empty(6 * reach + 1 + width + 50, np.int32),
-                vectors, contexts, totals)
+        losses += [(position + i, m, x) for position, m, x in loss]
+    totals = run_kernel(walks, ids, rates, noise, vectors, contexts, window=window, n_negative=n_negative,
+                        variant=_sgns.VARIANTS[variant])
     np.testing.assert_allclose(vectors[:, :d], u, atol=2e-4)
     np.testing.assert_allclose(contexts[:, :d], v, atol=2e-4)
     assert not vectors[:, d:].any() and not contexts[:, d:].any()
-    assert totals[:2].tolist() == [tokens, pairs]
-    assert totals[2] == sum(m for m, _ in losses)
-    assert totals[3] == pytest.approx(sum(x for _, x in losses), rel=2e-3)
-    if subsample:
-        assert 0 < tokens < (walks >= 0).sum()
+    agree(totals, tokens, pairs, losses)
+
+
+@pytest.mark.parametrize("variant", sorted(_sgns.VARIANTS))
+@pytest.mark.parametrize("damped", [False, True])
+@pytest.mark.parametrize("d, window, n_negative, batch, rate", [
+    (16, 3, 5, 50, 0.02), (20, 1, 1, 60, 0.05), (128, 10, 5, 75, 0.02), (33, 40, 5, 25, 0.005), (7, 4, 12, 10, 0.05),
+    (48, 5, 6, 1, 0.02), (24, 2, 5, 8, 0.2),
+])
+def test_batches_equal_their_twin(variant, damped, d, window, n_negative, batch, rate):
+    """Whole walks in a batch, and batches within a walk; three threads take part."""
+    walks, ids, rates, noise, vectors, contexts = prepared(d, rate)
+    damping = np.random.default_rng(1).random((2, 12)).astype(np.float32) if damped else skipgram.NO_DAMPING
+    if damped:
+        damping[:, ::2] = 1.0
+    u, v = vectors[:, :d].astype(float), contexts[:, :d].astype(float)
+    expected = reference.train_batches(
+        u, v, walks, ids.tolist(), rates.astype(float), batch=batch, noise=noise, window=window,
+        n_negative=n_negative, key=99, damping=damping.astype(float) if damped else None)
+    totals = run_kernel(walks, ids, rates, noise, vectors, contexts, window=window, n_negative=n_negative,
+                        variant=_sgns.VARIANTS[variant], batch=batch, n_threads=3, damping=damping)
+    np.testing.assert_allclose(vectors[:, :d], u, atol=2e-4)
+    np.testing.assert_allclose(contexts[:, :d], v, atol=2e-4)
+    assert not vectors[:, d:].any() and not contexts[:, d:].any()
+    agree(totals, *expected)
+
+
+@pytest.mark.parametrize("variant", sorted(_sgns.VARIANTS))
+@pytest.mark.parametrize("d", [20, 128])
+def test_batches_are_the_same_bytes_on_any_number_of_threads(variant, d):
+    results = []
+    for n_threads in (1, 2, 3, 4, 8):
+        *given, vectors, contexts = prepared(d, 0.02)
+        totals = run_kernel(*given, vectors, contexts, window=4, n_negative=5, variant=_sgns.VARIANTS[variant],
+                            batch=50, n_threads=n_threads, damping=np.full((2, 12), 0.7, np.float32))
+        results.append((vectors.tobytes(), contexts.tobytes(), totals.tolist()))
+    assert all(result == results[0] for result in results[1:])
+
+
+def test_a_batch_of_one_walk_of_one_window_is_in_place():
+    """Two nodes in a walk: no error of a batch is stale if the batch is one position."""
+    given = prepared(32, 0.02, length=2)
+    copies = [a.copy() for a in given[4:]]
+    run_kernel(*given, window=1, n_negative=5, batch=1)
+    run_kernel(*given[:4], *copies, window=1, n_negative=5)
+    for a, b in zip(given[4:], copies, strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
 def test_one_step_goes_down_the_gradient():
@@ -105,7 +179,7 @@ def test_sigmoid_at_the_ends():
         vectors, contexts = skipgram.aligned_zeros(3, 16), skipgram.aligned_zeros(3, 16)
         vectors[:, 0], contexts[:, 0] = 1e10, sign * 1e10
         skipgram.train_batch(np.array([[0, 1]], np.int32), np.zeros(1, np.int64), np.full(1, 0.1, np.float32),
-                             np.full(16, 2, np.int32), np.empty(0, np.uint32), settings(n_components=16), 0,
+                             np.full(16, 2, np.int32), settings(n_components=16), 0,
                              vectors, contexts, np.zeros(4))
         assert np.isfinite(vectors).all() and np.isfinite(contexts).all()
 
@@ -113,9 +187,7 @@ def test_sigmoid_at_the_ends():
 @pytest.mark.parametrize("variant", [-1, 3])
 def test_unknown_variant_is_refused(variant):
     with pytest.raises(ValueError, match="variant must be one of"):
-        _sgns.train(np.zeros((1, 2), np.int32), np.zeros(1, np.int64), np.zeros(1, np.float32), np.zeros(1, np.int32),
-                    np.empty(0, np.uint32), 1, 1, 0, False, 0, variant, np.zeros(99, np.float32),
-                    np.zeros(99, np.int32), np.zeros((1, 16), np.float32), np.zeros((1, 16), np.float32), np.zeros(4))
+        run_kernel(*prepared(16, 0.02), window=1, n_negative=1, variant=variant)
 
 
 # -- corpus, noise, subsampling -----------------------------------------------------------------
@@ -186,16 +258,30 @@ def test_keep_thresholds_follow_word2vec():
 
 # -- training -----------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("model", [DeepWalk(32, random_state=3), Node2Vec(32, p=0.5, q=2.0, random_state=3)])
+@pytest.mark.parametrize("model", [
+    DeepWalk(32, random_state=3), Node2Vec(32, p=0.5, q=2.0, random_state=3),
+    DeepWalk(32, walk_length=400, n_walks=1, subsample=0.001, random_state=3),
+])
 @pytest.mark.parametrize("weighted", [False, True])
-def test_same_bytes_for_any_number_of_threads(model, weighted):
-    model, (graph, _) = clone(model), blocks()
+@pytest.mark.parametrize("size", [25, 200])
+def test_same_bytes_for_any_number_of_threads(model, weighted, size, monkeypatch):
+    """A small graph is trained in order, a larger one in batches."""
+    monkeypatch.setattr(skipgram, "FLOPS_PER_BATCH", 1e8)
+    together = []
+    original = skipgram.Trainer.together
+    monkeypatch.setattr(skipgram.Trainer, "together", lambda *a: together.append(1) or original(*a))
+    model, (graph, _) = clone(model).set_params(n_walks=2), blocks(size=size)
     if weighted:
         nx.set_edge_attributes(graph, {e: 1 + sum(e) % 5 for e in graph.edges}, "weight")
-    expected = model.set_params(n_jobs=1).fit_transform(graph)
-    for n_jobs in (1, 2, 3):
+    expected = model.set_params(n_jobs=1).fit(graph)
+    contexts, report, expected = model.context_, model.fit_report_, model.embedding_
+    for n_jobs in (1, 2, 3, 4, 8):
         model.set_params(n_jobs=n_jobs).fit(graph)
-        np.testing.assert_array_equal(model.embedding_, expected)
+        assert model.embedding_.tobytes() == expected.tobytes()
+        assert model.context_.tobytes() == contexts.tobytes()
+        assert model.fit_report_["loss"] == report["loss"]
+        assert model.fit_report_["pairs"] == report["pairs"]
+    assert len(together) == (6 if size == 200 else 0)
     assert (model.set_params(random_state=4).fit_transform(graph) != expected).all(axis=1).all()
 
 
@@ -281,6 +367,111 @@ def test_an_interrupt_in_a_callback_ends_the_fit(options):
     assert not hasattr(model, "embedding_")
 
 
+def test_a_thread_that_fails_does_not_leave_the_others_waiting(monkeypatch):
+    """It fails while they train on the walks of the batch before."""
+    monkeypatch.setattr(skipgram, "FLOPS_PER_BATCH", 1e8)
+    graph, _ = blocks(size=200)
+    calls = []
+    original = skipgram.Trainer.fill
+
+    def fill(*arguments):
+        if threading.current_thread() is not threading.main_thread():
+            calls.append(1)
+            if len(calls) == 8:
+                raise MemoryError("no room")
+        return original(*arguments)
+
+    monkeypatch.setattr(skipgram.Trainer, "fill", fill)
+    with pytest.raises(MemoryError, match="no room"):
+        DeepWalk(8, n_jobs=3, random_state=0).fit(graph)
+    assert len(calls) <= 9
+
+
+def test_an_epoch_that_brings_too_little_is_the_last():
+    graph, _ = blocks()
+    model = DeepWalk(16, n_walks=2, n_epochs=6, random_state=0)
+    losses = model.fit(graph).fit_report_["loss"]
+    falls = -np.diff(losses)
+    assert len(losses) == 6 and not model.fit_report_["converged"] and falls[0] > falls[1] > 0
+    model.set_params(tol=(falls[0] + falls[1]) / 2).fit(graph)
+    assert model.fit_report_["loss"] == losses[:3]
+    assert model.fit_report_["converged"] and not model.fit_report_["stopped"]
+    assert model.fit_report_["walks"] == 3 * 2 * 100
+
+
+def test_a_pair_as_init_goes_on_from_a_model():
+    graph, _ = blocks()
+    first = DeepWalk(16, n_walks=5, n_epochs=1, random_state=0).fit(graph)
+    more = DeepWalk(16, n_walks=5, random_state=1, init=(first.embedding_, first.context_))
+    still = clone(more).set_params(learning_rate=1e-30, min_learning_rate=0.0).fit(graph)
+    np.testing.assert_array_equal(still.embedding_, first.embedding_)
+    np.testing.assert_array_equal(still.context_, first.context_)
+    assert more.fit(graph).fit_report_["loss"][0] < first.fit_report_["loss"][0] - 0.1
+    with pytest.raises(ValueError, match=r"init\[1\] must be an Embedding or a float array of shape \(100, 16\)"):
+        more.set_params(init=(first.embedding_, first.context_[:5])).fit(graph)
+
+
+@pytest.mark.parametrize("size", [25, 200])
+@pytest.mark.parametrize("ended_by", [True, KeyboardInterrupt])
+def test_an_interrupted_fit_goes_on_from_its_checkpoint(tmp_path, monkeypatch, size, ended_by):
+    """And ends with the same bytes, on another number of threads."""
+    monkeypatch.setattr(skipgram, "FLOPS_PER_BATCH", 1e7)
+    monkeypatch.setattr(skipgram, "SECONDS_BETWEEN_SAVES", 0.0)
+    monkeypatch.setattr(skipgram, "SAVING", math.inf)
+    monkeypatch.setattr("graphemb._parallel.SECONDS_BETWEEN_TICKS", 0.0)
+    graph, _ = blocks(size=size)
+    path = tmp_path / "fit.safetensors"
+    model = DeepWalk(20, n_walks=2, walk_length=20, n_epochs=3, random_state=5)
+    expected = clone(model).fit(graph)
+    ticks = []
+
+    def end(tick):
+        ticks.append(tick.fraction)
+        if tick.fraction > 0.6:
+            if ended_by is not True:
+                raise ended_by
+            return True
+        return False
+
+    interrupted = clone(model).set_params(checkpoint=path, callbacks=(end,), n_jobs=2)
+    if ended_by is True:
+        with pytest.warns(UserWarning, match="A callback stopped the fit"):
+            interrupted.fit(graph)
+    else:
+        with pytest.raises(KeyboardInterrupt):
+            interrupted.fit(graph)
+    assert 0.6 < ticks[-1] < 1 and path.exists()
+    begun = []
+    model.set_params(checkpoint=path, callbacks=(lambda tick: begun.append(tick.fraction),)).fit(graph)
+    assert begun[0] > 0.5  # a fit from the beginning ticks first at 0.16 at most
+    assert model.embedding_.tobytes() == expected.embedding_.tobytes()
+    assert model.context_.tobytes() == expected.context_.tobytes()
+    for name in ("loss", "tokens", "pairs", "walks", "stopped"):
+        assert model.fit_report_[name] == expected.fit_report_[name]
+    assert not path.exists()
+
+
+def test_a_foreign_checkpoint_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(skipgram, "FLOPS_PER_BATCH", 1e6)
+    monkeypatch.setattr("graphemb._parallel.SECONDS_BETWEEN_TICKS", 0.0)
+    graph, _ = blocks()
+    path = tmp_path / "fit.safetensors"
+    model = DeepWalk(8, n_walks=2, random_state=5, checkpoint=path)
+    with pytest.warns(UserWarning, match="A callback stopped"):
+        clone(model).set_params(callbacks=(lambda tick: True,)).fit(graph)
+    content = path.read_bytes()
+    for changed, name in (({"window": 9}, "window 10; this one has 9"), ({"random_state": 6}, "seed 5"),
+                          ({"init": np.zeros((100, 8))}, "init")):
+        with pytest.raises(ValueError, match=f"is of a fit with {name}.* Delete the file"):
+            clone(model).set_params(**changed).fit(graph)
+    with pytest.raises(ValueError, match="is of a fit with graph"):
+        clone(model).fit(nx.path_graph(100))
+    assert path.read_bytes() == content
+    path.write_bytes(b"something else")
+    with pytest.raises(ValueError):
+        model.fit(graph)
+
+
 def test_verbose_writes_a_line(capsys):
     DeepWalk(8, verbose=1, random_state=0).fit(nx.karate_club_graph())
     out, err = capsys.readouterr()
@@ -318,6 +509,18 @@ def test_gensim_is_told_everything(monkeypatch):
 def test_gensim_would_cut_long_walks():
     with pytest.raises(ValueError, match="walk_length must be <= 10000 with trainer='gensim'"):
         DeepWalk(trainer="gensim", walk_length=10_001).fit(nx.path_graph(3))
+
+
+@pytest.mark.parametrize("options, message", [
+    ({"checkpoint": "a", "deterministic": False, "random_state": 0},
+     "checkpoint must be None with deterministic=False"),
+    ({"checkpoint": "a"}, "random_state must be an int with checkpoint"),
+    ({"checkpoint": "a", "random_state": 0, "trainer": "gensim"}, "checkpoint must be None with trainer='gensim'"),
+    ({"tol": 0.1, "trainer": "gensim"}, "tol must be None with trainer='gensim'; got 0.1"),
+])
+def test_what_does_not_go_together_is_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        DeepWalk(**options).fit(nx.path_graph(4))
 
 
 @pytest.mark.parametrize("trainer", ["native", "gensim"])
@@ -360,18 +563,55 @@ def test_isolated_nodes_get_zeros():
     assert Z[:2].any(axis=1).all() and not Z[2].any()
 
 
-@pytest.mark.parametrize("deterministic", [True, False])
-def test_a_hub_stays_bounded(deterministic):
-    """A star with 100,000 leaves: half of all tokens are one node."""
-    leaves = 100_000
-    from graphemb import Graph
+def hub(leaves, more_edges):
+    """A star, with random edges between its leaves."""
+    ends = np.random.default_rng(0).integers(1, leaves + 1, (2, more_edges))
+    ends = ends[:, ends[0] != ends[1]]
+    return Graph.from_edges(np.concatenate([np.zeros(leaves, int), ends[0]]),
+                            np.concatenate([np.arange(1, leaves + 1), ends[1]]), nodes=range(leaves + 1))
 
-    graph = Graph.from_edges(np.zeros(leaves, int), np.arange(1, leaves + 1))
-    model = DeepWalk(16, n_walks=1, walk_length=8, window=5, n_jobs=2, deterministic=deterministic, random_state=0)
-    Z = model.fit_transform(graph)
+
+@pytest.mark.parametrize("deterministic, n_jobs", [(True, 1), (True, 2), (False, 2)])
+@pytest.mark.parametrize("leaves, more_edges, options", [
+    (100_000, 0, {"walk_length": 8}),               # half of all tokens are one node
+    (20_000, 20_000, {"walk_length": 40}),          # 40 % are, beside pairs that stand apart from it
+    (20_000, 20_000, {"learning_rate": 0.2}),       # past LARGEST_STEP
+])
+def test_a_hub_stays_bounded(deterministic, n_jobs, leaves, more_edges, options):
+    model = DeepWalk(**{"n_components": 16, "n_walks": 1, "window": 5, "walk_length": 20, "n_jobs": n_jobs,
+                        "deterministic": deterministic, "random_state": 0} | options)
+    Z = model.fit_transform(hub(leaves, more_edges))
     assert Z.shape == (leaves + 1, 16)
     assert np.linalg.norm(Z, axis=1).max() < 20
     assert np.linalg.norm(model.context_, axis=1).max() < 20
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_walks_that_turn_on_the_spot_stay_bounded(n_jobs):
+    """Self-loops and pairs that stand apart: such a walk visits one node at each place, or each second."""
+    n = 600
+    u, v = np.random.default_rng(0).integers(0, n, (2, 5 * n))
+    apart = np.arange(n, n + 60)
+    graph = Graph.from_edges(np.concatenate([u, apart, apart[::3]]), np.concatenate([v, apart, apart[::3] + 1]))
+    model = DeepWalk(32, walk_length=160, n_walks=20, n_jobs=n_jobs, random_state=0)
+    assert skipgram.damping(np.bincount(graph.indices), settings(learning_rate=0.025, window=10)) is not None
+    Z = model.fit_transform(graph)
+    assert np.linalg.norm(Z, axis=1).max() < 20
+    assert np.linalg.norm(model.context_, axis=1).max() < 20
+
+
+def test_hubs_are_damped_and_small_graphs_are_not_cut_into_batches():
+    many = np.full(10_000, 100)
+    assert skipgram.damping(many, settings(learning_rate=0.025, window=10)).shape == (2, 0)
+    many[7] = 500_000
+    damped = skipgram.damping(many, settings(learning_rate=0.025, window=10))
+    p = many / many.sum()
+    q = many**0.75 / (many**0.75).sum()
+    expected = 0.8 / (0.025 * 11 * skipgram.BATCH * np.array([p[7], p[7] + 5 * q[7]]))
+    np.testing.assert_allclose(damped[:, 7], expected, rtol=1e-5)
+    assert (np.delete(damped, 7, axis=1) == 1).all()
+    assert skipgram.damping(np.full(100, 100), settings(learning_rate=0.025, window=10)) is None
+    assert skipgram.damping(many, settings(learning_rate=0.026, window=10)) is None
 
 
 # -- new nodes ----------------------------------------------------------------------------------
@@ -412,6 +652,7 @@ def test_a_new_row_does_not_depend_on_the_others():
     ("trainer", "word2vec", ValueError), ("deterministic", 1, TypeError),
     ("extend", 1, TypeError), ("deterministic", "yes", TypeError),
     ("walk_length", 0, ValueError), ("n_walks", -1, ValueError), ("p", 0.0, ValueError), ("q", None, TypeError),
+    ("tol", -1.0, ValueError), ("tol", "no", TypeError), ("checkpoint", 3, TypeError),
     ("random_state", -1, ValueError), ("n_jobs", 0, ValueError), ("callbacks", [1], TypeError),
 ])
 def test_bad_parameters_are_named(name, value, error):

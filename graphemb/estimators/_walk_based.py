@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import numbers
+import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -52,8 +54,8 @@ class WalkEmbedding(BaseEmbedding):
     def __init__(self, n_components: int = 128, *, walk_length: int = 80, n_walks: int = 10, window: int = 10,
                  n_negative: int = 5, n_epochs: int = 1, learning_rate: float = 0.025,
                  min_learning_rate: float = 1e-4, ns_exponent: float = 0.75, subsample: float = 0.0,
-                 trainer: str = "native", deterministic: bool = True, init: Any = None, n_jobs: int | None = None,
-                 random_state: Any = None, verbose: int = 0,
+                 trainer: str = "native", deterministic: bool = True, init: Any = None, tol: float | None = None,
+                 checkpoint: Any = None, n_jobs: int | None = None, random_state: Any = None, verbose: int = 0,
                  callbacks: Sequence[Callable[[Tick], object]] = (), weight: str | None = "weight") -> None:
         self.n_components = n_components
         self.walk_length = walk_length
@@ -68,6 +70,8 @@ class WalkEmbedding(BaseEmbedding):
         self.trainer = trainer
         self.deterministic = deterministic
         self.init = init
+        self.tol = tol
+        self.checkpoint = checkpoint
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
@@ -87,9 +91,27 @@ class WalkEmbedding(BaseEmbedding):
         check_bool("extend", self.extend)
         check_bool("deterministic", self.deterministic)
         check_choice("trainer", self.trainer, ("native", "gensim"))
+        if self.tol is not None:
+            check_real("tol", self.tol, 0)
+        if self.checkpoint is not None:
+            self._check_checkpoint()
+        for name in ("tol", "checkpoint"):
+            if self.trainer == "gensim" and getattr(self, name) is not None:
+                raise ValueError(f"{name} must be None with trainer='gensim'; got {getattr(self, name)!r}. Use "
+                                 "trainer='native'.")
         if self.trainer == "gensim" and self.walk_length > GENSIM_LONGEST:
             raise ValueError(f"walk_length must be <= {GENSIM_LONGEST} with trainer='gensim', which cuts longer "
                              f"sentences silently; got {self.walk_length}. Use trainer='native'.")
+
+    def _check_checkpoint(self) -> None:
+        if not isinstance(self.checkpoint, (str, os.PathLike)):
+            raise TypeError(f"checkpoint must be a path or None; got {self.checkpoint!r}.")
+        if not self.deterministic:
+            raise ValueError("checkpoint must be None with deterministic=False: without locks there is no moment at "
+                             f"which a fit could be saved; got {self.checkpoint!r}.")
+        if not isinstance(self.random_state, numbers.Integral):
+            raise ValueError("random_state must be an int with checkpoint, so that the fit that goes on is the one "
+                             f"that was interrupted; got {self.random_state!r}.")
 
     def _embed(self, graph: Graph, report: Report) -> NDArray[np.float32]:
         seed, n_jobs = check_seed(self.random_state), check_n_jobs(self.n_jobs)
@@ -97,8 +119,8 @@ class WalkEmbedding(BaseEmbedding):
         corpus = Corpus(sampler, int(self.n_walks), int(self.walk_length), int(self.n_epochs), seed)
         settings = self._settings(seed, n_jobs)
         linked = _linked(graph)
-        init = self._start(graph, seed, linked)
-        trained = (train if self.trainer == "native" else gensim_train)(corpus, settings, init)
+        init, contexts = self._start(graph, seed, linked)
+        trained = (train if self.trainer == "native" else gensim_train)(corpus, settings, init, contexts)
         if init is None:  # an isolated node is in no pair: its vector is the noise it started with
             trained.vectors[~linked] = 0.0
         self.context_ = trained.contexts
@@ -146,30 +168,41 @@ class WalkEmbedding(BaseEmbedding):
             n_components=int(self.n_components), window=int(self.window), n_negative=int(self.n_negative),
             learning_rate=float(self.learning_rate), min_learning_rate=float(self.min_learning_rate),
             ns_exponent=float(self.ns_exponent), subsample=float(self.subsample), seed=seed, n_jobs=n_jobs,
-            deterministic=bool(self.deterministic), verbose=int(self.verbose), callbacks=tuple(self.callbacks))
+            deterministic=bool(self.deterministic), tol=None if self.tol is None else float(self.tol),
+            checkpoint=None if self.checkpoint is None else os.fspath(self.checkpoint), verbose=int(self.verbose),
+            callbacks=tuple(self.callbacks))
 
-    def _start(self, graph: Graph, seed: int, linked: NDArray[np.bool_]) -> NDArray[np.float32] | None:
-        """`init` as an array in row order; of an Embedding, nodes it does not have begin at random."""
+    def _start(self, graph: Graph, seed: int,
+               linked: NDArray[np.bool_]) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None]:
+        """`init` as arrays in row order: the vectors, and the context vectors if it is a pair."""
         if self.init is None:
-            return None
+            return None, None
+        vectors, contexts = self.init if isinstance(self.init, tuple) and len(self.init) == 2 else (self.init, None)
         shape = (graph.n_nodes, int(self.n_components))
-        if isinstance(self.init, Embedding):
-            if self.init.array.shape[1] != shape[1]:
-                raise ValueError(f"init has vectors of {self.init.array.shape[1]} components; n_components is "
-                                 f"{shape[1]}.")
-            rng = np.random.default_rng(seed)
-            start = (rng.random(shape, np.float32) - 0.5) / shape[1] * linked[:, None]
-            for i, label in enumerate(graph.nodes):
-                if label in self.init:
-                    start[i] = self.init[label]
-        else:
-            start = np.asarray(self.init)
-            if start.shape != shape or not np.issubdtype(start.dtype, np.floating):
-                raise ValueError(f"init must be an Embedding or a float array of shape {shape}; got "
-                                 f"{type(self.init).__name__} of shape {start.shape}, dtype {start.dtype}.")
-        if not np.isfinite(start).all():
-            raise ValueError(f"init has a non-finite value in row {np.argwhere(~np.isfinite(start))[0][0]}.")
-        return start.astype(np.float32)
+        rng = np.random.default_rng(seed)
+        noise = ((rng.random(shape, np.float32) - 0.5) / shape[1] * linked[:, None]).astype(np.float32)
+        start = _rows(vectors, "init", graph, noise)
+        return start, None if contexts is None else _rows(contexts, "init[1]", graph, np.zeros(shape, np.float32))
+
+
+def _rows(given: Any, name: str, graph: Graph, start: NDArray[np.float32]) -> NDArray[np.float32]:
+    """`given` as float32 rows of `graph`; of an Embedding, the nodes it does not have keep their row of `start`."""
+    if isinstance(given, Embedding):
+        if given.array.shape[1] != start.shape[1]:
+            raise ValueError(f"{name} has vectors of {given.array.shape[1]} components; n_components is "
+                             f"{start.shape[1]}.")
+        array = start.copy()
+        for i, label in enumerate(graph.nodes):
+            if label in given:
+                array[i] = given[label]
+    else:
+        array = np.asarray(given)
+        if array.shape != start.shape or not np.issubdtype(array.dtype, np.floating):
+            raise ValueError(f"{name} must be an Embedding or a float array of shape {start.shape}; got "
+                             f"{type(given).__name__} of shape {array.shape}, dtype {array.dtype}.")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} has a non-finite value in row {np.argwhere(~np.isfinite(array))[0][0]}.")
+    return array.astype(np.float32)
 
 
 def _linked(graph: Graph) -> NDArray[np.bool_]:

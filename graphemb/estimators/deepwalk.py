@@ -34,11 +34,21 @@ class DeepWalk(WalkEmbedding):
         gensim's Word2Vec runs on the same walks, with ``sg=1, hs=0, min_count=0`` and the
         parameters given here.
     deterministic : bool, default=True
-        Same seed, same vectors, for any `n_jobs`. False lets the threads train at once without
-        locks, faster with several, and no two runs are alike.
-    init : Embedding or array-like of shape (n_nodes, n_components), default=None
+        Same seed, same vectors, byte for byte, for any `n_jobs`, on machines with the same vector
+        instructions. False lets the threads train at once without locks, about a fifth faster with
+        two, and no two runs are alike.
+    init : Embedding or array-like of shape (n_nodes, n_components), or a pair of them, default=None
         Vectors to start from; nodes that an Embedding does not have start at random, as all do
-        with None.
+        with None. A pair ``(model.embedding_, model.context_)`` goes on from a trained model, which adds
+        epochs to it: give them another `random_state`, and a `learning_rate` to begin again from.
+    tol : float or None, default=None
+        End training after an epoch whose mean loss is not more than `tol` nats per pair below the least
+        before it. The learning rate falls over all `n_epochs` nevertheless. None: no such end.
+    checkpoint : path or None, default=None
+        Keep this file up to date, about once a minute, and when a callback ends the training. If it
+        exists, `fit` goes on from it and ends with the bytes of an uninterrupted fit; when training is
+        complete the file is removed. The file of another graph or of other parameters is refused. Needs an
+        int as `random_state`.
     n_jobs : int, default=None
         Threads; None is 1 (or what a joblib context says), -1 all cores.
     random_state : int, Generator, RandomState or None, default=None
@@ -64,7 +74,8 @@ class DeepWalk(WalkEmbedding):
         Number of nodes.
     fit_report_ : dict
         Seconds by stage, tokens, pairs, loss by epoch (mean over pairs, nats; native trainer),
-        dead ends, warnings.
+        dead ends, whether a callback (`stopped`) or `tol` (`converged`) ended the training,
+        warnings.
 
     Raises
     ------
@@ -76,6 +87,11 @@ class DeepWalk(WalkEmbedding):
     The paper trains with hierarchical softmax; negative sampling is what its successors and all
     libraries use. gensim's own defaults differ from these: `sg=0` (CBOW), `window=5`,
     `min_count=5`, `sample=1e-3`, `epochs=5`.
+
+    Threads share a batch of 160 positions: each takes the errors of some of them, then each updates some
+    columns of the vectors, 16 at least; more than n_components / 16 threads wait for each other half of
+    the time. On small graphs (below about 300 nodes) and with large rates (learning_rate * (2 * window + 1)
+    > 0.53) one thread trains position by position, and the others make walks.
 
     New nodes given to `transform` are trained alone, on walks that begin at them, against the
     frozen `context_`.

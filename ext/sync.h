@@ -1,0 +1,93 @@
+/* A meeting: threads leave it when all have come. */
+#ifndef GRAPHEMB_SYNC_H
+#define GRAPHEMB_SYNC_H
+
+#include <stdint.h>
+
+#include "portable.h"
+
+#if defined(_WIN32)
+#include <windows.h>
+typedef SRWLOCK ge_lock;
+typedef CONDITION_VARIABLE ge_signal;
+#define GE_INIT(m) (InitializeSRWLock(&(m)->lock), InitializeConditionVariable(&(m)->signal))
+#define GE_LOCK(m) AcquireSRWLockExclusive(&(m)->lock)
+#define GE_UNLOCK(m) ReleaseSRWLockExclusive(&(m)->lock)
+#define GE_WAIT(m) ((void)SleepConditionVariableSRW(&(m)->signal, &(m)->lock, INFINITE, 0))
+#define GE_WAKE_ALL(m) WakeAllConditionVariable(&(m)->signal)
+#else
+#include <pthread.h>
+typedef pthread_mutex_t ge_lock;
+typedef pthread_cond_t ge_signal;
+#define GE_INIT(m) ((void)pthread_mutex_init(&(m)->lock, NULL), (void)pthread_cond_init(&(m)->signal, NULL))
+#define GE_LOCK(m) ((void)pthread_mutex_lock(&(m)->lock))
+#define GE_UNLOCK(m) ((void)pthread_mutex_unlock(&(m)->lock))
+#define GE_WAIT(m) ((void)pthread_cond_wait(&(m)->signal, &(m)->lock))
+#define GE_WAKE_ALL(m) ((void)pthread_cond_broadcast(&(m)->signal))
+#endif
+
+#if defined(_MSC_VER) && !defined(__clang__)
+#include <intrin.h>
+#define GE_READ(p) ((int64_t)_InterlockedOr64((volatile int64_t *)(p), 0))
+#define GE_WRITE(p, x) ((void)_InterlockedExchange64((volatile int64_t *)(p), x))
+#define GE_PAUSE() YieldProcessor()
+#else
+#define GE_READ(p) __atomic_load_n(p, __ATOMIC_ACQUIRE)
+#define GE_WRITE(p, x) __atomic_store_n(p, x, __ATOMIC_RELEASE)
+#if defined(__x86_64__) || defined(__i386__)
+#define GE_PAUSE() __builtin_ia32_pause()
+#else
+#define GE_PAUSE() ((void)0)
+#endif
+#endif
+
+/* The threads of a batch lie a few us apart where each has a core; else the core is lent to the others. */
+#define GE_SPINS 500
+
+typedef struct {
+    ge_lock lock;
+    ge_signal signal;
+    int64_t arrived, met, missing;
+} ge_meeting;
+
+static inline void ge_meeting_open(ge_meeting *m)
+{
+    GE_INIT(m);
+    m->arrived = m->met = m->missing = 0;
+}
+
+/* Frees the threads that wait, now and later: somebody will not come. */
+static inline void ge_meeting_leave(ge_meeting *m)
+{
+    GE_LOCK(m);
+    GE_WRITE(&m->missing, 1);
+    GE_WAKE_ALL(m);
+    GE_UNLOCK(m);
+}
+
+/* Returns whether all n_threads came. */
+static inline int ge_meet(ge_meeting *m, int64_t n_threads)
+{
+    int64_t meeting;
+    if (n_threads == 1) return 1;
+    GE_LOCK(m);
+    meeting = m->met;
+    if (++m->arrived == n_threads) {
+        m->arrived = 0;
+        GE_WRITE(&m->met, meeting + 1);
+        GE_WAKE_ALL(m);
+        GE_UNLOCK(m);
+        return 1;
+    }
+    GE_UNLOCK(m);
+    for (int spins = 0; spins < GE_SPINS; spins++) {
+        if (GE_READ(&m->met) != meeting) return 1;
+        GE_PAUSE();
+    }
+    GE_LOCK(m);
+    while (m->met == meeting && !m->missing) GE_WAIT(m);
+    GE_UNLOCK(m);
+    return m->met != meeting;
+}
+
+#endif
