@@ -374,7 +374,8 @@ class Checkpoint:
         for array in (init, init_contexts):
             started.update(b"-" if array is None else np.ascontiguousarray(array).tobytes())
         self.of = {"graph": sampler.graph.fingerprint, "p": repr(sampler.p), "q": repr(sampler.q),
-                    "n_walks": repr(corpus.n_walks), "walk_length": repr(corpus.walk_length),
+                   "extend": repr(sampler.extend), "n_walks": repr(corpus.n_walks),
+                   "walk_length": repr(corpus.walk_length),
                    "n_epochs": repr(corpus.n_epochs), "init": started.hexdigest(),
                    **{name: repr(getattr(settings, name)) for name in names}}
 

@@ -50,7 +50,7 @@ class WalkSampler:
 
     def __init__(self, graph: Graph, p: float, q: float, seed: int, n_jobs: int = 1, *, extend: bool = False,
                  arc_test: str | None = None) -> None:
-        self.graph, self.p, self.q = graph, p, q
+        self.graph, self.p, self.q, self.extend = graph, p, q, extend
         self.key = stream_key(seed, "walks")
         self.weights = graph.weights if graph.weights is not None else np.empty(0, np.float32)
         self.table = np.empty((len(self.weights), 3), np.uint32)

@@ -472,6 +472,19 @@ def test_a_foreign_checkpoint_is_refused(tmp_path, monkeypatch):
         model.fit(graph)
 
 
+@pytest.mark.parametrize("changed, name", [({"extend": True}, "extend False; this one has True"), ({"p": 2.0}, "p 1.0"),
+                                           ({"q": 2.0}, "q 4.0")])
+def test_a_checkpoint_of_other_walks_is_refused(tmp_path, monkeypatch, changed, name):
+    monkeypatch.setattr(skipgram, "FLOPS_PER_BATCH", 1e6)
+    monkeypatch.setattr("graphemb._parallel.SECONDS_BETWEEN_TICKS", 0.0)
+    graph = nx.karate_club_graph()  # weighted
+    model = Node2Vec(8, q=4.0, n_walks=2, random_state=5, checkpoint=tmp_path / "fit.safetensors")
+    with pytest.warns(UserWarning, match="A callback stopped"):
+        clone(model).set_params(callbacks=(lambda tick: True,)).fit(graph)
+    with pytest.raises(ValueError, match=f"is of a fit with {name}"):
+        clone(model).set_params(**changed).fit(graph)
+
+
 def test_verbose_writes_a_line(capsys):
     DeepWalk(8, verbose=1, random_state=0).fit(nx.karate_club_graph())
     out, err = capsys.readouterr()
