@@ -14,6 +14,7 @@ cdef extern from "sgns.h" nogil:
     enum:
         GE_LANES
         GE_TILE
+        GE_SAMPLED
     ctypedef struct ge_sgns:
         float *vectors
         float *contexts
@@ -31,28 +32,34 @@ cdef extern from "sgns.h" nogil:
         int32_t n_outputs
         int32_t frozen
         uint64_t key
+        int32_t *slots
         float *g
-        int32_t *nodes
         double *losses
+        int64_t slot_size
         int64_t g_size
-        int64_t nodes_size
+        int32_t *line
         int32_t *before
         int32_t *latest
-        int32_t *place
-        int32_t *times
-        int32_t *stands
         int32_t *visits
+        int32_t *table
+        uint32_t table_mask
+        int32_t *place
         int64_t pairs
+    ctypedef struct ge_window:
+        pass
     ctypedef struct ge_kernel:
         void (*train)(ge_sgns *s, const int32_t *walk, int64_t length, uint64_t id, float rate) noexcept nogil
-        void (*errors)(ge_sgns *s, const int32_t *walk, int64_t length, uint64_t id, float rate,
-                       int64_t begin, int64_t end, int64_t first, int64_t last, int64_t slot) noexcept nogil
+        void (*windows)(ge_sgns *s, const int32_t *walk, int64_t length, uint64_t id, float rate,
+                        int64_t begin, int64_t end, int64_t first, int64_t last, int64_t slot) noexcept nogil
+        void (*dots)(const ge_sgns *s, int32_t half, int64_t first, int64_t last) noexcept nogil
+        void (*errors)(ge_sgns *s, int64_t first, int64_t last, int32_t alone) noexcept nogil
         void (*apply)(const ge_sgns *s, int64_t n_slots, int64_t begin, int64_t end) noexcept nogil
     const ge_kernel *ge_kernel_variant(int variant)
 
 
 LANES = GE_LANES
 TILE = GE_TILE
+SAMPLED = GE_SAMPLED
 MEETING = (sizeof(ge_meeting) + 7) // 8
 VARIANTS = {name: i for i, name in enumerate(("baseline", "avx2", "avx512"))
             if ge_kernel_variant(i) is not NULL}
@@ -66,15 +73,30 @@ cdef inline int64_t walk_end(const int32_t *walk, int64_t length) noexcept nogil
     return n
 
 
+cdef inline int64_t table_size(int64_t walk_length) noexcept nogil:
+    cdef int64_t size = 16
+    while size < 2 * walk_length:
+        size *= 2
+    return size
+
+
+cdef inline int64_t width_of(int64_t n_negative) noexcept nogil:
+    return (n_negative + GE_TILE) // GE_TILE * GE_TILE
+
+
+cdef inline int64_t slot_size(int64_t reach, int64_t n_negative) noexcept nogil:
+    cdef int64_t head = sizeof(ge_window) // sizeof(int32_t)
+    return (head + width_of(n_negative) + 2 * (reach + GE_LANES) + 4 * reach + 15) // 16 * 16
+
+
 def scratch_sizes(
     int64_t window, int64_t n_negative,    # IN
     int64_t walk_length,                   # IN
 ):
     """(floats, nodes) of a slot and (nodes) of a thread that `train` needs."""
-    cdef int64_t width = (n_negative + GE_TILE) // GE_TILE * GE_TILE
     cdef int64_t reach = min(window, walk_length)
-    return (((2 * reach + 2) * width + 2 * reach + 2 * GE_LANES - 1) // GE_LANES * GE_LANES,
-            (2 + width + 2 * reach + 15) // 16 * 16, 3 * walk_length + 6 * reach + 1)
+    return (2 * width_of(n_negative) // GE_TILE * reach * GE_LANES, slot_size(reach, n_negative),
+            4 * walk_length + 3 * reach + GE_LANES + 1 + table_size(walk_length))
 
 
 def open_meeting(
@@ -117,6 +139,40 @@ def subsample(
                 walks[i, t] = -1
 
 
+cdef struct Batch:
+    int64_t walk       # first of its walks
+    int64_t place      # first of its places in each walk
+    int64_t n_slots
+
+
+cdef Batch batch_at(const int32_t *walks, int64_t m, int64_t length, int64_t batch, int64_t number) noexcept nogil:
+    """Consecutive whole walks that have `batch` places together, or that many places of one walk."""
+    cdef int64_t i, step = max(<int64_t>1, batch // length), parts = (length + batch - 1) // batch
+    cdef Batch b
+    b.walk = number // parts * step
+    b.place = number % parts * batch
+    b.n_slots = 0
+    for i in range(b.walk, min(b.walk + step, m)):
+        b.n_slots += max(<int64_t>0, min(walk_end(walks + i * length, length) - b.place, batch))
+    return b
+
+
+cdef void write_windows(const ge_kernel *kernel, ge_sgns *s, Batch b, const int32_t *walks, const int64_t *ids,
+                        const float *rates, int64_t m, int64_t length, int64_t batch,
+                        int64_t first, int64_t last) noexcept nogil:
+    """Slots [first, last) of a batch."""
+    cdef int64_t i = b.walk, n, places, slot = 0
+    while i < m and slot < last:
+        n = walk_end(walks + i * length, length)
+        places = max(<int64_t>0, min(n - b.place, batch))
+        if max(first, slot) < min(last, slot + places):
+            kernel.windows(s, walks + i * length, n, <uint64_t>ids[i], rates[i], b.place, b.place + places,
+                           b.place + max(first, slot) - slot, b.place + min(last, slot + places) - slot,
+                           max(first, slot))
+        slot += places
+        i += 1
+
+
 def train(
     const int32_t[:, ::1] walks not None,  # IN  (m, walk_length), -1 past the end
     const int64_t[::1] ids not None,       # IN  (m) number of each walk
@@ -131,8 +187,8 @@ def train(
     int64_t batch,                         # IN  places in a batch; 0: walk by walk, in place, in one thread
     int64_t thread, int64_t n_threads,     # IN  which of how many threads calls with the same arguments
     int64_t[::1] meeting not None,         # TMP open_meeting(), of all threads
-    float[::1] g not None,                 # TMP max(batch, 1) slots, see scratch_sizes; of all threads
-    int32_t[::1] nodes not None,           # TMP max(batch, 1) slots; of all threads
+    float[::1] g not None,                 # TMP 2 * max(batch, 1) slots, see scratch_sizes; of all threads
+    int32_t[::1] slots not None,           # TMP 2 * max(batch, 1) slots; of all threads
     double[::1] losses not None,           # TMP 2 * max(batch, 1); of all threads
     int32_t[::1] own not None,             # TMP see scratch_sizes
     float[:, ::1] vectors not None,        # OUT (n_inputs, stride), stride a multiple of LANES
@@ -142,12 +198,18 @@ def train(
     """Train on the walks in order.
 
     A batch is as many consecutive whole walks as have `batch` places, or that many places of one walk.
+    Its windows are written while the errors of the batch before are taken, each thread some of them.
+    Scalar products are taken by columns, half of them at a time, so that with two threads each works
+    on columns of its own but for the errors; so are the updates.
     """
     cdef int64_t m = walks.shape[0], length = walks.shape[1], chunks = vectors.shape[1] // GE_LANES
     cdef int64_t reach = min(<int64_t>window, length)
-    cdef int64_t i, n, w, slot, n_slots, a, b, first, last, step, places, begin, end, tokens = 0
-    cdef bint all_here = True
+    cdef int64_t i, n, begin, end, first, last, number = 0, n_batches = 0, tokens = 0
+    cdef int64_t half = max(batch, <int64_t>1)
+    cdef bint split = n_threads > 1
+    cdef Batch b, coming
     cdef ge_sgns s
+    cdef ge_meeting *meet
     cdef const ge_kernel *kernel = ge_kernel_variant(variant)
     if kernel is NULL:
         raise ValueError(f"variant must be one of {VARIANTS}; got {variant}.")
@@ -163,26 +225,25 @@ def train(
     s.window = window
     s.n_negative = n_negative
     s.reach = <int32_t>reach
-    s.width = (n_negative + GE_TILE) // GE_TILE * GE_TILE
+    s.width = <int32_t>width_of(n_negative)
     s.first_input = first_input
     s.n_inputs = <int32_t>vectors.shape[0]
     s.n_outputs = <int32_t>contexts.shape[0]
     s.frozen = frozen
     s.key = key
     s.g = &g[0]
-    s.nodes = &nodes[0]
     s.losses = &losses[0]
-    s.g_size = ((2 * reach + 2) * s.width + 2 * reach + 2 * GE_LANES - 1) // GE_LANES * GE_LANES
-    s.nodes_size = (2 + s.width + 2 * reach + 15) // 16 * 16
-    s.before = &own[0]
+    s.g_size = s.width // GE_TILE * reach * GE_LANES
+    s.slot_size = slot_size(reach, n_negative)
+    s.slots = &slots[0]
+    s.line = &own[0]
+    s.before = s.line + length + reach + GE_LANES
     s.latest = s.before + length
     s.visits = s.latest + length
-    s.times = s.visits + length
-    s.stands = s.times + 2 * reach
-    s.place = s.stands + 2 * reach
+    s.place = s.visits + length
+    s.table = s.place + 2 * reach + 1
+    s.table_mask = <uint32_t>(table_size(length) - 1)
     s.pairs = 0
-    begin = chunks * thread // n_threads * GE_LANES
-    end = chunks * (thread + 1) // n_threads * GE_LANES
     with nogil:
         if batch == 0:
             losses[0] = losses[1] = 0.0
@@ -193,39 +254,45 @@ def train(
             totals[2] += losses[0]
             totals[3] += losses[1]
         else:
-            step = max(<int64_t>1, batch // length)
-            places = min(batch, length)
-            w = 0
-            while w < m and all_here:
-                first = 0
-                while first < length:
-                    n_slots = 0
-                    for i in range(w, min(w + step, m)):
-                        n_slots += max(<int64_t>0, min(walk_end(&walks[i, 0], length), first + places) - first)
-                    a = n_slots * thread // n_threads
-                    b = n_slots * (thread + 1) // n_threads
-                    slot = 0
-                    for i in range(w, min(w + step, m)):
-                        n = walk_end(&walks[i, 0], length)
-                        last = max(<int64_t>0, min(n, first + places) - first)
-                        if max(a, slot) < min(b, slot + last):
-                            kernel.errors(&s, &walks[i, 0], n, <uint64_t>ids[i], rates[i],
-                                          first, first + last, first + max(a, slot) - slot,
-                                          first + min(b, slot + last) - slot, max(a, slot))
-                        slot += last
-                    all_here = ge_meet(<ge_meeting *>&meeting[0], n_threads)
-                    if not all_here:
+            meet = <ge_meeting *>&meeting[0] if split else NULL
+            begin = chunks * thread // n_threads * GE_LANES
+            end = chunks * (thread + 1) // n_threads * GE_LANES
+            n = max(<int64_t>1, batch // length)
+            n_batches = (m + n - 1) // n * ((length + batch - 1) // batch)
+            b = batch_at(&walks[0, 0], m, length, batch, 0)
+            write_windows(kernel, &s, b, &walks[0, 0], &ids[0], &rates[0], m, length, batch,
+                          b.n_slots * thread // n_threads, b.n_slots * (thread + 1) // n_threads)
+            if split and not ge_meet(meet, n_threads):
+                n_batches = 0
+            while number < n_batches:
+                if split:
+                    first = 2 * b.n_slots * thread // n_threads
+                    last = 2 * b.n_slots * (thread + 1) // n_threads
+                    kernel.dots(&s, 0, first, min(last, b.n_slots))
+                    kernel.dots(&s, 1, max(first - b.n_slots, <int64_t>0), last - b.n_slots)
+                    if not ge_meet(meet, n_threads):
                         break
-                    kernel.apply(&s, n_slots, begin, end)
-                    if thread == 0:
-                        tokens += n_slots
-                        for i in range(n_slots):
-                            totals[2] += losses[2 * i]
-                            totals[3] += losses[2 * i + 1]
-                    all_here = ge_meet(<ge_meeting *>&meeting[0], n_threads)
-                    if not all_here:
-                        break
-                    first += places
-                w += step
+                kernel.errors(&s, b.n_slots * thread // n_threads, b.n_slots * (thread + 1) // n_threads, not split)
+                number += 1
+                if number < n_batches:
+                    coming = batch_at(&walks[0, 0], m, length, batch, number)
+                    s.slots = &slots[0] + number % 2 * half * s.slot_size
+                    write_windows(kernel, &s, coming, &walks[0, 0], &ids[0], &rates[0], m, length, batch,
+                                  coming.n_slots * thread // n_threads, coming.n_slots * (thread + 1) // n_threads)
+                    s.slots = &slots[0] + (number - 1) % 2 * half * s.slot_size
+                if split and not ge_meet(meet, n_threads):
+                    break
+                kernel.apply(&s, b.n_slots, begin, end)
+                if thread == 0:
+                    tokens += b.n_slots
+                    for i in range(b.n_slots):
+                        totals[2] += losses[2 * i]
+                        totals[3] += losses[2 * i + 1]
+                b = coming
+                s.slots = &slots[0] + number % 2 * half * s.slot_size
+                if split:  # a thread may be at the next batch while another is at this
+                    s.g = &g[0] + number % 2 * half * 2 * s.g_size
+                if n_threads > 2 and not ge_meet(meet, n_threads):  # else each thread has columns of its own
+                    break
     totals[0] += <double>tokens
     totals[1] += <double>s.pairs

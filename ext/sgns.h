@@ -7,6 +7,7 @@
 #include "portable.h"
 
 #define GE_LANES 16 /* floats in a vector; rows are whole vectors */
+#define GE_SAMPLED 32 /* the loss of one window in so many is taken */
 #define GE_TILE 6   /* outputs held in registers together: a centre and five negatives */
 
 typedef struct {
@@ -24,25 +25,44 @@ typedef struct {
     int32_t n_outputs;         /* rows of `contexts`; nodes without one are no outputs */
     int32_t frozen;            /* whether `contexts` stays as it is */
     uint64_t key;
-    float *g;                  /* TMP (slots, g_size) the errors of a slot, then its damping */
-    int32_t *nodes;            /* TMP (slots, nodes_size) n_inputs, damped; outputs; inputs */
+    int32_t *slots;            /* TMP (slots, slot_size) a ge_window and its arrays, see slot_at */
+    float *g;                  /* TMP (slots, 2, g_size) errors of pairs of inputs, see dot_pair */
     double *losses;            /* TMP (slots, 2) pairs whose loss was taken, and the loss */
-    int64_t g_size, nodes_size;
+    int64_t slot_size, g_size;
+    int32_t *line;             /* TMP walk length + reach + GE_LANES; see scan_walk */
     int32_t *before, *latest;  /* TMP walk length; see scan_walk */
-    int32_t *place;            /* TMP 2 * reach + 1; which input stands at a place of the window */
-    int32_t *times, *stands;   /* TMP 2 * reach; how often an input stands in the window, and where first */
     int32_t *visits;           /* TMP walk length; see count_visits */
+    int32_t *table;            /* TMP table_mask + 1, a power of two of twice the walk length at least */
+    uint32_t table_mask;
+    int32_t *place;            /* TMP 2 * reach + 1; which input stands at a place of the window */
     int64_t pairs;
 } ge_sgns;
 
-/* One source, sgns_kernel.h, for each instruction set. A slot holds the errors of one window. */
+/* The head of a slot, which holds one window or a piece of one. */
+typedef struct {
+    int32_t n_inputs;
+    int32_t n_places;   /* what the inputs stand for: one that stands twice in the window is one input */
+    int32_t coming;     /* the node that later windows need, or -1 */
+    int32_t sampled;    /* whether the loss of the window is taken */
+    int32_t doubled;    /* whether a negative is the centre or stands twice */
+    int32_t weighted;   /* whether some pair weighs more or less than 1 */
+    int32_t damped;
+    float rate;
+    float share;        /* weight of the centre's visits, see weigh_returns */
+} ge_window;
+
+/* One source, sgns_kernel.h, for each instruction set. */
 typedef struct {
     /* Walk number `id`, in place, with slot 0. */
     void (*train)(ge_sgns *s, const int32_t *walk, int64_t length, uint64_t id, float rate);
-    /* Errors of the centres at [from, to) of a walk that has [begin, end) in the batch, one a slot from
-     * `slot` on. Rows are only read. */
-    void (*errors)(ge_sgns *s, const int32_t *walk, int64_t length, uint64_t id, float rate,
-                   int64_t begin, int64_t end, int64_t from, int64_t to, int64_t slot);
+    /* Write the windows of the centres at [from, to) of a walk that has [begin, end) in the batch, from
+     * slot `slot` on. */
+    void (*windows)(ge_sgns *s, const int32_t *walk, int64_t length, uint64_t id, float rate,
+                    int64_t begin, int64_t end, int64_t from, int64_t to, int64_t slot);
+    /* Scalar products of slots [from, to) over half the columns: the first (0) or the second (1). */
+    void (*dots)(const ge_sgns *s, int32_t half, int64_t from, int64_t to);
+    /* From the products of both halves, the errors of slots [from, to); `alone`: take the products too. */
+    void (*errors)(ge_sgns *s, int64_t from, int64_t to, int32_t alone);
     /* The updates of the first `n_slots` slots, in order, to columns [begin, end). */
     void (*apply)(const ge_sgns *s, int64_t n_slots, int64_t begin, int64_t end);
 } ge_kernel;

@@ -20,132 +20,170 @@
 #define GE_STEP 0.53f  /* largest rate x places in a block: at rate 0.025 a window of 10 is one block */
 #define GE_BURST 0.8f  /* largest rate x windows x visits of a node by a walk, in a batch */
 
-/* One window, or a piece of one. */
+/* The arrays of one slot. */
 typedef struct {
-    int32_t n_inputs;
-    const int32_t *inputs, *outputs;
-    float *g;                        /* (n_inputs + 1, width): the errors, and a spare row */
-    const float *damp_u, *damp_v;    /* NULL: no damping */
-} ge_block;
+    ge_window *head;
+    int32_t *outputs;                /* width */
+    int32_t *inputs;                 /* 2 * (reach + GE_LANES), of which 2 * reach count */
+    int32_t *times;                  /* 2 * reach; how often an input stands in the window; where weighted */
+    float *shares;                   /* 2 * reach; see weigh_returns; where weighted */
+    float *g, *other;                /* g_size each: products of the first and the second half; then the errors,
+                                        and where damped the errors as `contexts` sees them */
+} ge_slot;
 
-/* g[m, k] = vectors[inputs[m]] . contexts[outputs[k]] for one tile of outputs. */
-GE_INLINE void dot_tile(const ge_sgns *s, const int32_t *inputs, const int32_t *outputs, int32_t n_inputs, float *g)
+GE_INLINE ge_slot slot_at(const ge_sgns *s, int64_t slot)
 {
-    const int64_t stride = s->stride, width = s->width;
+    int32_t *head = s->slots + slot * s->slot_size, *outputs = head + sizeof(ge_window) / sizeof(int32_t);
+    int32_t *inputs = outputs + s->width, *times = inputs + 2 * (s->reach + GE_LANES);
+    float *g = s->g + 2 * slot * s->g_size;
+    return (ge_slot){(ge_window *)head, outputs, inputs, times, (float *)(times + 2 * s->reach), g, g + s->g_size};
+}
+
+/* Errors lie by tile of outputs, then by pair of inputs, sixteen floats each: GE_TILE of the first input,
+ * GE_TILE of the second. */
+GE_INLINE float *error_at(const ge_sgns *s, float *g, int32_t m, int32_t k)
+{
+    return g + ((int64_t)(k / GE_TILE) * s->reach + m / 2) * GE_LANES + m % 2 * GE_TILE + k % GE_TILE;
+}
+
+/* Scalar products of inputs m and m + 1 with a tile of outputs, over columns [begin, end). */
+GE_INLINE ge_vec dot_pair(const ge_sgns *s, const ge_slot *b, int32_t tile, int32_t m, int64_t begin, int64_t end)
+{
+    /* An odd last input is taken twice. */
+    const float *u0 = s->vectors + b->inputs[m] * s->stride;
+    const float *u1 = s->vectors + b->inputs[m + 1 < b->head->n_inputs ? m + 1 : m] * s->stride;
     const float *v[GE_TILE];
+    ge_vec a[2 * GE_TILE];
     GE_UNROLL
-    for (int k = 0; k < GE_TILE; k++) v[k] = s->contexts + outputs[k] * stride;
-    for (int32_t m = 0; m < n_inputs; m += 2) {
-        /* An odd last input is taken twice; the second copy lands in the spare row of g. */
-        const float *u0 = s->vectors + inputs[m] * stride;
-        const float *u1 = s->vectors + inputs[m + 1 < n_inputs ? m + 1 : m] * stride;
-        ge_vec a[2 * GE_TILE], zero = vec_all(0.0f), sums;
-        float lanes[GE_LANES];
+    for (int k = 0; k < GE_TILE; k++) v[k] = s->contexts + b->outputs[tile + k] * s->stride;
+    GE_UNROLL
+    for (int k = 0; k < 2 * GE_TILE; k++) a[k] = vec_all(0.0f);
+    for (int64_t c = begin; c < end; c += GE_LANES) {
+        ge_vec x0 = vec_load(u0 + c), x1 = vec_load(u1 + c);
         GE_UNROLL
-        for (int k = 0; k < 2 * GE_TILE; k++) a[k] = zero;
-        for (int64_t c = 0; c < stride; c += GE_LANES) {
-            ge_vec x0 = vec_load(u0 + c), x1 = vec_load(u1 + c);
-            GE_UNROLL
-            for (int k = 0; k < GE_TILE; k++) {
-                ge_vec y = vec_load(v[k] + c);
-                a[k] = vec_fma(x0, y, a[k]);
-                a[GE_TILE + k] = vec_fma(x1, y, a[GE_TILE + k]);
-            }
+        for (int k = 0; k < GE_TILE; k++) {
+            ge_vec y = vec_load(v[k] + c);
+            GE_KEEP(y);
+            a[k] = vec_fma(x0, y, a[k]);
+            a[GE_TILE + k] = vec_fma(x1, y, a[GE_TILE + k]);
         }
-        sums = vec_fold(vec_fold(vec_fold(vec_fold(a[0], a[1]), vec_fold(a[2], a[3])),
-                                 vec_fold(vec_fold(a[4], a[5]), vec_fold(a[6], a[7]))),
-                        vec_fold(vec_fold(vec_fold(a[8], a[9]), vec_fold(a[10], a[11])), zero));
-        vec_store(lanes, sums);
-        memcpy(g + m * width, lanes, GE_TILE * sizeof(float));
-        memcpy(g + (m + 1) * width, lanes + GE_TILE, GE_TILE * sizeof(float));
     }
+    a[0] = vec_fold_pairs(vec_fold_pairs(a[0], a[1]), vec_fold_pairs(a[2], a[3]));
+    a[4] = vec_fold_pairs(vec_fold_pairs(a[4], a[5]), vec_fold_pairs(a[6], a[7]));
+    a[8] = vec_fold_pairs(vec_fold_pairs(a[8], a[9]), vec_fold_pairs(a[10], a[11]));
+    return vec_fold_groups(vec_fold_groups(a[0], a[4]), vec_fold_groups(a[8], a[8]));
 }
 
-/* Where an output stands twice in a tile, its first place takes the errors of both. */
-GE_INLINE void merge_doubles(const int32_t *outputs, int32_t n_inputs, int32_t width, float *g)
+/* Rate where an output of the tile is one, and where it is the centre: the label. */
+GE_INLINE void rates_of(const ge_sgns *s, const ge_slot *b, int32_t tile, ge_vec *rate, ge_vec *label)
 {
-    for (int k = 1; k < GE_TILE; k++)
-        for (int l = 0; l < k; l++)
-            if (outputs[k] == outputs[l]) {
-                for (int32_t m = 0; m < n_inputs; m++) {
-                    g[m * width + l] += g[m * width + k];
-                    g[m * width + k] = 0.0f;
-                }
-                break;
-            }
+    static const float places[GE_LANES] = {0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5, 0, 0, 0, 0};
+    const ge_vec k = vec_add(vec_load(places), vec_all((float)tile)), one = vec_all(1.0f), zero = vec_all(0.0f);
+    *rate = vec_mul(vec_all(b->head->rate),
+                    vec_max(zero, vec_min(one, vec_sub(vec_all((float)(s->n_negative + 1)), k))));
+    *label = vec_mul(vec_all(b->head->rate), vec_max(zero, vec_sub(one, k)));
 }
 
-/* -log of the probability the model gives to the block, from the sigmas in g. */
-GE_INLINE double block_loss(const ge_sgns *s, const ge_block *b)
+/* Errors of a pair of inputs from their products with a tile; the sigmas go to `sigmas`. */
+GE_INLINE void store_errors(ge_vec products, ge_vec rate, ge_vec label, float *g, float *sigmas)
 {
-    double loss = 0.0;
-    for (int32_t m = 0; m < b->n_inputs; m++) {
-        double product = 1.0, one = 0.0;
+    const ge_vec sigma = vec_sigmoid(products);
+    vec_store(sigmas, sigma);
+    vec_store(g, vec_sub(label, vec_mul(rate, sigma)));
+}
+
+/* -log of the probability the model gives to the window, from its sigmas. */
+GE_INLINE double window_loss(const ge_sgns *s, const ge_slot *b)
+{
+    double loss = 0.0, product = 1.0;
+    for (int32_t m = 0; m < b->head->n_inputs; m++) {
+        const double times = b->head->weighted ? b->times[m] : 1;
         for (int32_t k = 0; k <= s->n_negative; k++) {
-            double right = k ? 1.0 - b->g[m * s->width + k] : b->g[m * s->width];
+            const double sigma = *error_at(s, b->other, m, k), right = k ? 1.0 - sigma : sigma;
             if (k && b->outputs[k] == b->outputs[0]) continue;
             product *= right > 1e-12 ? right : 1e-12;
-            if (product < 1e-200) {
-                one -= log(product);
+            if (product < 1e-200 || (b->head->weighted && k == s->n_negative)) {
+                loss -= log(product) * times;
                 product = 1.0;
             }
         }
-        loss += (one - log(product)) * s->times[m];
     }
-    return loss;
+    return loss - log(product);
 }
 
-/* The errors of a block, times the rate; if `loss` is not NULL, adds the pairs and their loss to it. */
-GE_INLINE void block_errors(const ge_sgns *s, const ge_block *b, int32_t n_places, float rate, double *loss)
+GE_INLINE void weigh(const ge_sgns *s, const ge_slot *b)
 {
-    const int32_t width = s->width, *outputs = b->outputs;
-    const int64_t n = (int64_t)b->n_inputs * width;
-    float *g = b->g;
-    for (int32_t k = 0; k < width; k += GE_TILE) dot_tile(s, b->inputs, outputs + k, b->n_inputs, g + k);
-    for (int64_t i = 0; i < n; i += GE_LANES) vec_store(g + i, vec_sigmoid(vec_load(g + i)));
-    if (loss) {
-        loss[0] += n_places;
-        loss[1] += block_loss(s, b);
+    static const float halves[2][GE_LANES] = {{1, 1, 1, 1, 1, 1}, {0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1}};
+    for (int32_t m = 0; m < b->head->n_inputs; m += 2) {
+        const int32_t last = m + 1 < b->head->n_inputs ? m + 1 : m;
+        const ge_vec weight = vec_add(vec_mul(vec_load(halves[0]), vec_all((float)b->times[m] * b->shares[m])),
+                                      vec_mul(vec_load(halves[1]), vec_all((float)b->times[last] * b->shares[last])));
+        for (int32_t tile = 0; tile < s->width; tile += GE_TILE) {
+            float *g = error_at(s, b->g, m, tile);
+            vec_store(g, vec_mul(vec_load(g), weight));
+        }
     }
-    for (int64_t i = 0; i < n; i += GE_LANES) vec_store(g + i, vec_mul(vec_load(g + i), vec_all(-rate)));
-    for (int32_t m = 0; m < b->n_inputs; m++) g[m * width] += rate;
-    if (n_places > b->n_inputs)
-        for (int32_t m = 0; m < b->n_inputs; m++)
-            for (int32_t k = 0; k < width; k++) g[m * width + k] *= (float)s->times[m];
-    /* A negative that is the centre itself, and the padding of the last tile, teach nothing. */
-    for (int32_t k = 1; k < width; k++)
-        if (k > s->n_negative || outputs[k] == outputs[0])
-            for (int32_t m = 0; m < b->n_inputs; m++) g[m * width + k] = 0.0f;
-    for (int32_t k = 0; k < width; k += GE_TILE) merge_doubles(outputs + k, b->n_inputs, width, g + k);
+    if (b->head->share >= 1.0f) return;
+    for (int32_t m = 0; m < b->head->n_inputs; m++)
+        if (b->head->share < b->shares[m]) *error_at(s, b->g, m, 0) *= b->head->share / b->shares[m];
+}
+
+/* A negative that is the centre itself teaches nothing. Where an output stands twice in a tile, its
+ * first place takes the errors of both. */
+GE_INLINE void merge_doubles(const ge_sgns *s, const ge_slot *b)
+{
+    for (int32_t k = 1; k <= s->n_negative; k++) {
+        const int32_t tile = k / GE_TILE * GE_TILE;
+        int32_t l = tile;
+        while (b->outputs[l] != b->outputs[k]) l++;
+        if (b->outputs[k] != b->outputs[0] && l == k) continue;
+        for (int32_t m = 0; m < b->head->n_inputs; m++) {
+            float *g = error_at(s, b->g, m, tile);
+            if (b->outputs[k] != b->outputs[0]) g[l - tile] += g[k - tile];
+            g[k - tile] = 0.0f;
+        }
+    }
+}
+
+/* After the errors of a window: its loss, and what is particular about it. */
+GE_INLINE void finish(const ge_sgns *s, const ge_slot *b, double *losses)
+{
+    if (b->head->sampled) {
+        losses[0] += b->head->n_places;
+        losses[1] += window_loss(s, b);
+    }
+    if (b->head->weighted) weigh(s, b);
+    if (b->head->doubled) merge_doubles(s, b);
 }
 
 /* Both sides of the update for tile k, `columns` vectors of columns from column c on. */
-GE_INLINE void update_columns(const ge_sgns *s, const ge_block *b, int32_t tile, int64_t c, int columns, int damped)
+GE_INLINE void update_columns(const ge_sgns *s, const ge_slot *b, int32_t tile, int64_t c, int columns, int damped)
 {
     const int64_t stride = s->stride;
     const int32_t *outputs = b->outputs + tile;
+    const float *gu = b->g + (int64_t)(tile / GE_TILE) * s->reach * GE_LANES, *gv = damped ? gu + s->g_size : gu;
     ge_vec v[2][GE_TILE];
     GE_UNROLL
     for (int j = 0; j < columns; j++)
         GE_UNROLL
         for (int k = 0; k < GE_TILE; k++) v[j][k] = vec_load(s->contexts + outputs[k] * stride + c + j * GE_LANES);
-    for (int32_t m = 0; m < b->n_inputs; m++) {
+    for (int32_t m = 0; m < b->head->n_inputs; m++) {
         float *row = s->vectors + b->inputs[m] * stride + c;
-        const float *gm = b->g + m * s->width + tile;
+        const int64_t at = (int64_t)(m / 2) * GE_LANES + m % 2 * GE_TILE;
+        ge_vec u[2], du[2];
         GE_UNROLL
-        for (int j = 0; j < columns; j++) {
-            ge_vec u = vec_load(row + j * GE_LANES), du = damped ? vec_all(0.0f) : u;
+        for (int j = 0; j < columns; j++) du[j] = u[j] = vec_load(row + j * GE_LANES);
+        GE_UNROLL
+        for (int k = 0; k < GE_TILE; k++) {
+            const ge_vec e = vec_all(gu[at + k]), f = damped ? vec_all(gv[at + k]) : e;
             GE_UNROLL
-            for (int k = 0; k < GE_TILE; k++) {
-                ge_vec gk = vec_all(gm[k]);
-                du = vec_fma(gk, v[j][k], du);
-                if (s->frozen) continue;
-                if (damped) gk = vec_mul(gk, vec_all(b->damp_v[tile + k]));
-                v[j][k] = vec_fma(gk, u, v[j][k]);
+            for (int j = 0; j < columns; j++) {
+                du[j] = vec_fma(e, v[j][k], du[j]);
+                if (!s->frozen) v[j][k] = vec_fma(f, u[j], v[j][k]);
             }
-            if (damped) du = vec_fma(vec_all(b->damp_u[m]), du, u);
-            vec_store(row + j * GE_LANES, du);
         }
+        GE_UNROLL
+        for (int j = 0; j < columns; j++) vec_store(row + j * GE_LANES, du[j]);
     }
     if (s->frozen) return;
     GE_UNROLL
@@ -155,7 +193,7 @@ GE_INLINE void update_columns(const ge_sgns *s, const ge_block *b, int32_t tile,
             vec_store(s->contexts + outputs[k] * stride + c + j * GE_LANES, v[j][k]);
 }
 
-GE_INLINE void block_updates(const ge_sgns *s, const ge_block *b, int64_t begin, int64_t end, int damped)
+GE_INLINE void update(const ge_sgns *s, const ge_slot *b, int64_t begin, int64_t end, int damped)
 {
     for (int32_t k = 0; k < s->width; k += GE_TILE) {
         int64_t c = begin;
@@ -169,15 +207,19 @@ GE_INLINE int is_input(const ge_sgns *s, int32_t node)
     return node >= s->first_input && node - s->first_input < s->n_inputs;
 }
 
-/* For each place of walk[0 .. n): where its node stood last, if one window may hold both (else -1),
+/* Copies walk[0 .. n) to `line`; for each place: where its node stood last, if one window may hold both (else -1),
  * and the largest such place so far, which tells whether a window holds any node twice. */
 GE_INLINE void scan_walk(ge_sgns *s, const int32_t *walk, int64_t n)
 {
     int32_t latest = -1;
+    for (uint32_t h = 0; h <= s->table_mask; h++) s->table[h] = -1;
     for (int64_t i = 0; i < n; i++) {
-        const int64_t end = i > 2 * (int64_t)s->window ? i - 2 * (int64_t)s->window : 0;
-        int32_t last = -1;
-        for (int64_t j = end; j < i; j++) last = walk[j] == walk[i] ? (int32_t)j : last;
+        uint32_t h = (uint32_t)walk[i] * 0x9E3779B1u >> 7;
+        int32_t last = s->table[h &= s->table_mask];
+        while (last >= 0 && walk[last] != walk[i]) last = s->table[h = (h + 1) & s->table_mask];
+        s->table[h] = (int32_t)i;
+        s->line[i] = walk[i];
+        if (i - last > 2 * (int64_t)s->window) last = -1;
         s->before[i] = last;
         s->latest[i] = latest = last > latest ? last : latest;
     }
@@ -196,43 +238,79 @@ GE_INLINE int32_t count_visits(ge_sgns *s, int64_t n)
     return largest;
 }
 
-/* The nodes at places begin .. end of the walk but i; one that stands there twice is one input. */
-GE_INLINE int32_t collect_inputs(const ge_sgns *s, const int32_t *walk, int64_t i, int64_t begin, int64_t end,
-                                 int32_t *inputs, int32_t *n_places)
+/* Whether an output stands twice in a tile, or a negative is the centre. */
+GE_INLINE int32_t any_double(const ge_sgns *s, const int32_t *outputs)
 {
-    int32_t n = 0;
-    *n_places = 0;
-    if (s->latest[end] < begin && s->first_input == 0 && s->n_inputs >= s->n_outputs) {
-        for (int64_t j = begin; j <= end; j++) {
-            inputs[n] = walk[j];
-            n += j != i;
-        }
-        for (int32_t m = 0; m < n; m++) {
-            s->times[m] = 1;
-            s->stands[m] = (int32_t)begin + m + (begin + m >= i);
-        }
-        *n_places = n;
-        return n;
+    int32_t doubled = 0;
+    for (int32_t tile = 0; tile < s->width; tile += GE_TILE) {
+        int32_t o[GE_TILE];
+        GE_UNROLL
+        for (int k = 0; k < GE_TILE; k++) o[k] = tile + k <= s->n_negative ? outputs[tile + k] : -1 - k;
+        GE_UNROLL
+        for (int k = 1; k < GE_TILE; k++)
+            GE_UNROLL
+            for (int l = 0; l < k; l++) doubled |= o[k] == o[l];
+        if (tile == 0) continue;
+        for (int k = 0; k < GE_TILE; k++) doubled |= o[k] == outputs[0];
     }
-    for (int64_t j = begin; j <= end; j++) {
-        int64_t before = s->before[j] == i ? s->before[i] : s->before[j];
-        if (j == i || !is_input(s, walk[j])) continue;
-        ++*n_places;
-        if (before >= begin) {
-            s->times[s->place[j - begin] = s->place[before - begin]]++;
-        } else {
-            s->times[n] = 1;
-            s->place[j - begin] = n;
-            s->stands[n] = (int32_t)j;
-            inputs[n++] = walk[j] - s->first_input;
-        }
-    }
-    return n;
+    return doubled;
 }
 
-GE_INLINE void prefetch_row(const float *row, int64_t stride)
+/* The nodes of one side of a window, and some more: no branch depends on their number. */
+GE_INLINE void copy_nodes(const ge_sgns *s, const int32_t *from, int32_t *to)
 {
-    for (int64_t c = 0; c < stride; c += GE_LANES) ge_prefetch(row + c);
+    for (int32_t k = 0; k < s->reach; k += GE_LANES) memcpy(to + k, from + k, GE_LANES * sizeof *to);
+}
+
+/* The nodes at places begin .. end of the walk but i; one that stands there twice is one input. */
+GE_INLINE void collect_inputs(const ge_sgns *s, const ge_slot *b, const int32_t *walk, int64_t i,
+                              int64_t begin, int64_t end)
+{
+    int32_t n = 0, places = 0;
+    b->head->share = 1.0f;
+    b->head->weighted = 0;
+    if (s->latest[end] < begin && s->first_input == 0 && s->n_inputs >= s->n_outputs) {
+        const int64_t left = (end < i ? end + 1 : i) - begin, from = begin > i ? begin : i + 1;
+        n = left > 0 ? (int32_t)left : 0;
+        copy_nodes(s, s->line + begin, b->inputs);
+        copy_nodes(s, s->line + from, b->inputs + n);
+        n += end >= from ? (int32_t)(end + 1 - from) : 0;
+        b->head->n_inputs = b->head->n_places = n;
+        return;
+    }
+    for (int64_t j = begin; j <= end; j++) {
+        const int64_t before = s->before[j] == i ? s->before[i] : s->before[j];
+        if (j == i || !is_input(s, walk[j])) continue;
+        places++;
+        if (before >= begin) {
+            b->times[s->place[j - begin] = s->place[before - begin]]++;
+        } else {
+            b->times[n] = 1;
+            b->shares[n] = 1.0f;
+            s->place[j - begin] = n;
+            b->inputs[n++] = walk[j] - s->first_input;
+        }
+    }
+    b->head->n_inputs = n;
+    b->head->n_places = places;
+    b->head->weighted = places > n;
+}
+
+/* A node to which its walk returns often is in many windows of a batch, none of which sees what the
+ * others did; together they may weigh as much as `most_visits` visits. */
+GE_INLINE void weigh_returns(const ge_sgns *s, const ge_slot *b, int64_t i, int64_t begin, int64_t end,
+                             float most_visits)
+{
+    int32_t n = 0;
+    for (int64_t j = begin; j <= end; j++) {
+        const int64_t before = s->before[j] == i ? s->before[i] : s->before[j];
+        const float share = most_visits / (float)s->visits[j];
+        if (j == i || before >= begin) continue;
+        if (!b->head->weighted) b->times[n] = 1;
+        b->shares[n++] = share < 1.0f ? share : 1.0f;
+    }
+    b->head->share = most_visits / (float)s->visits[i];
+    b->head->weighted = 1;
 }
 
 /* Draw t of a walk decides the window of position t; the negatives are read from the noise pool from a
@@ -249,73 +327,72 @@ GE_INLINE void window_of(const ge_sgns *s, uint64_t id, int64_t i, int64_t n, in
 GE_INLINE void fill_outputs(const ge_sgns *s, int32_t centre, uint64_t next, int32_t *outputs)
 {
     outputs[0] = centre;
-    for (int32_t k = 1; k < s->width; k++)
-        outputs[k] = k <= s->n_negative ? s->noise[(next + (uint64_t)k - 1) & s->noise_mask] : centre;
+    for (int32_t k = 1; k <= s->n_negative; k++) outputs[k] = s->noise[(next + (uint64_t)k - 1) & s->noise_mask];
+    for (int32_t k = s->n_negative + 1; k < s->width; k++) outputs[k] = centre;
 }
 
-/* The rows that the centre at i will need and those before it did not. */
-GE_INLINE void prefetch_centre(const ge_sgns *s, const int32_t *walk, int64_t i, int64_t n, uint64_t next)
+/* Begin the window of the centre at i: everything but its inputs. */
+GE_INLINE void begin_window(const ge_sgns *s, const ge_slot *b, const int32_t *walk, int64_t i, int64_t n,
+                            uint64_t id, uint64_t pool, float rate)
 {
-    if (i >= n) return;
-    for (int32_t k = 0; k < s->n_negative; k++)
-        prefetch_row(s->contexts + s->noise[(next + (uint64_t)k) & s->noise_mask] * s->stride, s->stride);
-    if (walk[i] < s->n_outputs) prefetch_row(s->contexts + walk[i] * s->stride, s->stride);
-    if (i + s->window < n && is_input(s, walk[i + s->window]))
-        prefetch_row(s->vectors + (walk[i + s->window] - s->first_input) * s->stride, s->stride);
+    const int64_t last = i + s->window;
+    fill_outputs(s, walk[i] < s->n_outputs ? walk[i] : 0, pool + (uint64_t)i * (uint64_t)s->n_negative, b->outputs);
+    b->head->rate = rate;
+    b->head->sampled = ((uint64_t)i + id) % GE_SAMPLED == 0;
+    b->head->doubled = any_double(s, b->outputs);
+    b->head->coming = last < n && is_input(s, walk[last]) ? walk[last] - s->first_input : -1;
+}
+
+/* Rows that the window `next` will need and those before it did not, from row *at on, columns
+ * [begin, end): a few at a time, as many as the machine has in flight. */
+GE_INLINE void prefetch_rows(const ge_sgns *s, const ge_slot *next, int32_t *at, int32_t rows,
+                             int64_t begin, int64_t end)
+{
+    for (; rows > 0 && *at <= s->n_negative + 1; rows--, ++*at) {
+        const float *row = s->contexts + next->outputs[0] * s->stride;
+        if (*at <= s->n_negative) row = s->contexts + next->outputs[*at] * s->stride;
+        else if (next->head->coming >= 0) row = s->vectors + next->head->coming * s->stride;
+        for (int64_t c = begin; c < end; c += GE_LANES) ge_prefetch(row + c);
+    }
 }
 
 static void GE_VARIANT(ge_train_walk)(ge_sgns *s, const int32_t *walk, int64_t n, uint64_t id, float rate)
 {
-    /* Stable while rate x places is small: with a large rate a window is cut into blocks. */
+    /* Stable while rate x places is small: with a large rate a window is cut into pieces. */
     const int64_t whole = 2 * (int64_t)s->window + 1;
     const int64_t size = rate * (float)whole <= GE_STEP ? whole : rate >= GE_STEP ? 1 : (int64_t)(GE_STEP / rate);
     const uint64_t pool = noise_start(s, id);
-    int32_t *outputs = s->nodes + 2, *inputs = outputs + s->width;
+    const ge_slot slots[2] = {slot_at(s, 0), slot_at(s, 1)};
     scan_walk(s, walk, n);
+    begin_window(s, &slots[0], walk, 0, n, id, pool, rate);
     for (int64_t i = 0; i < n; i++) {
-        const uint64_t next = pool + (uint64_t)i * (uint64_t)s->n_negative;
+        const ge_slot b = slots[i % 2], next = slots[(i + 1) % 2];
         int64_t from, to;
-        prefetch_centre(s, walk, i + 1, n, next + (uint64_t)s->n_negative);
+        int32_t ahead = 0;
+        begin_window(s, &next, walk, i + 1 < n ? i + 1 : i, n, id, pool, rate);
         if (walk[i] >= s->n_outputs) continue;
+        prefetch_rows(s, &next, &ahead, s->n_negative + 2, 0, s->stride);
         window_of(s, id, i, n, &from, &to);
-        fill_outputs(s, walk[i], next, outputs);
         for (int64_t begin = from, end; begin <= to; begin = end + 1) {
-            ge_block b = {0, inputs, outputs, s->g, NULL, NULL};
-            int32_t n_places;
             end = begin + size - 1 < to ? begin + size - 1 : to;
-            b.n_inputs = collect_inputs(s, walk, i, begin, end, inputs, &n_places);
-            s->pairs += n_places;
-            if (b.n_inputs == 0) continue;
-            block_errors(s, &b, n_places, rate, ((uint64_t)i + id) % 16 == 0 ? s->losses : NULL);
-            block_updates(s, &b, 0, s->stride, 0);
+            collect_inputs(s, &b, walk, i, begin, end);
+            s->pairs += b.head->n_places;
+            if (b.head->n_inputs == 0) continue;
+            for (int32_t tile = 0; tile < s->width; tile += GE_TILE) {
+                ge_vec rates, label;
+                rates_of(s, &b, tile, &rates, &label);
+                for (int32_t m = 0; m < b.head->n_inputs; m += 2)
+                    store_errors(dot_pair(s, &b, tile, m, 0, s->stride), rates, label,
+                                 error_at(s, b.g, m, tile), error_at(s, b.other, m, tile));
+            }
+            finish(s, &b, s->losses);
+            update(s, &b, 0, s->stride, 0);
         }
     }
 }
 
-/* A node to which its walk returns often is in many windows of a batch, none of which sees what the
- * others did; together they may weigh as much as `most_visits` visits. */
-GE_INLINE void weigh_returns(const ge_sgns *s, const ge_block *b, int64_t i, float most_visits)
-{
-    const float centre = most_visits / (float)s->visits[i];
-    for (int32_t m = 0; m < b->n_inputs; m++) {
-        float *g = b->g + m * s->width, share = most_visits / (float)s->visits[s->stands[m]];
-        share = share < 1.0f ? share : 1.0f;
-        g[0] *= centre < share ? centre : share;
-        for (int32_t k = 1; k < s->width; k++) g[k] *= share;
-    }
-}
-
-/* The scale of each row's update; returns whether any is less than 1. */
-GE_INLINE int32_t find_damping(const ge_sgns *s, const ge_block *b, float *damp_v, float *damp_u)
-{
-    int32_t damped = 0;
-    for (int32_t k = 0; k < s->width; k++) damped |= (damp_v[k] = s->damp_outputs[b->outputs[k]]) < 1.0f;
-    for (int32_t m = 0; m < b->n_inputs; m++) damped |= (damp_u[m] = s->damp_inputs[b->inputs[m]]) < 1.0f;
-    return damped;
-}
-
-static void GE_VARIANT(ge_train_errors)(ge_sgns *s, const int32_t *walk, int64_t n, uint64_t id, float rate,
-                                        int64_t begin, int64_t end, int64_t from, int64_t to, int64_t slot)
+static void GE_VARIANT(ge_train_windows)(ge_sgns *s, const int32_t *walk, int64_t n, uint64_t id, float rate,
+                                         int64_t begin, int64_t end, int64_t from, int64_t to, int64_t slot)
 {
     const uint64_t pool = noise_start(s, id);
     const int64_t first = begin > s->window ? begin - s->window : 0;
@@ -325,42 +402,90 @@ static void GE_VARIANT(ge_train_errors)(ge_sgns *s, const int32_t *walk, int64_t
     scan_walk(s, walk + first, past - first);
     returns = (float)count_visits(s, past - first) > most_visits;
     for (int64_t i = from; i < to; i++, slot++) {
-        const uint64_t next = pool + (uint64_t)i * (uint64_t)s->n_negative;
-        int32_t *head = s->nodes + slot * s->nodes_size, *outputs = head + 2, *inputs = outputs + s->width, n_places;
-        ge_block b = {0, inputs, outputs, s->g + slot * s->g_size, NULL, NULL};
-        float *damp_v = b.g + (int64_t)(2 * s->reach + 1) * s->width;
+        const ge_slot b = slot_at(s, slot);
         int64_t left, right;
-        s->losses[2 * slot] = s->losses[2 * slot + 1] = 0.0;
-        prefetch_centre(s, walk, i + 1, to, next + (uint64_t)s->n_negative);
+        begin_window(s, &b, walk, i, n, id, pool, rate);
         window_of(s, id, i, n, &left, &right);
-        fill_outputs(s, walk[i], next, outputs);
-        b.n_inputs = collect_inputs(s, walk + first, i - first, left - first, right - first, inputs, &n_places);
-        s->pairs += n_places;
-        head[0] = b.n_inputs;
-        if (b.n_inputs == 0) continue;
-        block_errors(s, &b, n_places, rate, ((uint64_t)i + id) % 16 == 0 ? s->losses + 2 * slot : NULL);
-        if (returns) weigh_returns(s, &b, i - first, most_visits);
-        /* After the errors, whose last vector may reach into the damping. */
-        head[1] = s->damp_inputs ? find_damping(s, &b, damp_v, damp_v + s->width) : 0;
+        collect_inputs(s, &b, walk + first, i - first, left - first, right - first);
+        if (returns) weigh_returns(s, &b, i - first, left - first, right - first, most_visits);
+        s->pairs += b.head->n_places;
+    }
+}
+
+GE_INLINE int64_t middle_of(const ge_sgns *s) { return s->stride / GE_LANES / 2 * GE_LANES; }
+
+static void GE_VARIANT(ge_train_dots)(const ge_sgns *s, int32_t half, int64_t from, int64_t to)
+{
+    const int64_t begin = half ? middle_of(s) : 0, end = half ? s->stride : middle_of(s);
+    for (int64_t slot = from; slot < to; slot++) {
+        const ge_slot b = slot_at(s, slot), next = slot_at(s, slot + 1 < to ? slot + 1 : slot);
+        int32_t ahead = 0;
+        for (int32_t tile = 0; tile < s->width; tile += GE_TILE)
+            for (int32_t m = 0; m < b.head->n_inputs; m += 2) {
+                vec_store(error_at(s, half ? b.other : b.g, m, tile), dot_pair(s, &b, tile, m, begin, end));
+                prefetch_rows(s, &next, &ahead, 2, begin, end);
+            }
+        prefetch_rows(s, &next, &ahead, s->n_negative + 2, begin, end);
+    }
+}
+
+/* The errors as `vectors` sees them, and as `contexts` does, where the updates of a row are scaled. */
+GE_INLINE void damp(const ge_sgns *s, const ge_slot *b)
+{
+    int32_t damped = 0;
+    for (int32_t k = 0; k < s->width; k++) damped |= s->damp_outputs[b->outputs[k]] < 1.0f;
+    for (int32_t m = 0; m < b->head->n_inputs; m++) damped |= s->damp_inputs[b->inputs[m]] < 1.0f;
+    b->head->damped = damped;
+    for (int32_t k = 0; damped && k < s->width; k++)
+        for (int32_t m = 0; m < b->head->n_inputs; m++) {
+            float *g = error_at(s, b->g, m, k);
+            *error_at(s, b->other, m, k) = *g * s->damp_outputs[b->outputs[k]];
+            *g *= s->damp_inputs[b->inputs[m]];
+        }
+}
+
+static void GE_VARIANT(ge_train_errors)(ge_sgns *s, int64_t from, int64_t to, int32_t alone)
+{
+    const int64_t middle = middle_of(s);
+    for (int64_t slot = from; slot < to; slot++) {
+        const ge_slot b = slot_at(s, slot), next = slot_at(s, slot + 1 < to ? slot + 1 : slot);
+        int32_t ahead = alone ? 0 : s->n_negative + 2;
+        s->losses[2 * slot] = s->losses[2 * slot + 1] = 0.0;
+        b.head->damped = 0;
+        for (int32_t tile = 0; tile < s->width; tile += GE_TILE) {
+            ge_vec rates, label;
+            rates_of(s, &b, tile, &rates, &label);
+            for (int32_t m = 0; m < b.head->n_inputs; m += 2) {
+                float *g = error_at(s, b.g, m, tile), *other = error_at(s, b.other, m, tile);
+                ge_vec first, second;
+                if (alone) {
+                    first = dot_pair(s, &b, tile, m, 0, middle);
+                    prefetch_rows(s, &next, &ahead, 1, 0, s->stride);
+                    second = dot_pair(s, &b, tile, m, middle, s->stride);
+                    prefetch_rows(s, &next, &ahead, 1, 0, s->stride);
+                } else {
+                    first = vec_load(g);
+                    second = vec_load(other);
+                }
+                store_errors(vec_add(first, second), rates, label, g, other);
+            }
+        }
+        prefetch_rows(s, &next, &ahead, s->n_negative + 2, 0, s->stride);
+        if (b.head->n_inputs == 0) continue;
+        finish(s, &b, s->losses + 2 * slot);
+        if (s->damp_inputs) damp(s, &b);
     }
 }
 
 static void GE_VARIANT(ge_train_apply)(const ge_sgns *s, int64_t n_slots, int64_t begin, int64_t end)
 {
     for (int64_t slot = 0; slot < n_slots; slot++) {
-        const int32_t *head = s->nodes + slot * s->nodes_size;
-        float *g = s->g + slot * s->g_size;
-        const float *damp_v = g + (int64_t)(2 * s->reach + 1) * s->width;
-        const ge_block b = {head[0], head + 2 + s->width, head + 2, g, damp_v + s->width, damp_v};
-        if (slot + 1 < n_slots) {
-            const int32_t *next = head + s->nodes_size + 2;
-            const float *rows = s->contexts + begin;
-            for (int32_t k = 0; k <= s->n_negative; k++) prefetch_row(rows + next[k] * s->stride, end - begin);
-        }
-        if (head[1]) block_updates(s, &b, begin, end, 1);
-        else block_updates(s, &b, begin, end, 0);
+        const ge_slot b = slot_at(s, slot);
+        if (b.head->damped) update(s, &b, begin, end, 1);
+        else update(s, &b, begin, end, 0);
     }
 }
 
 const ge_kernel GE_VARIANT(ge_kernel) = {
-    GE_VARIANT(ge_train_walk), GE_VARIANT(ge_train_errors), GE_VARIANT(ge_train_apply)};
+    GE_VARIANT(ge_train_walk), GE_VARIANT(ge_train_windows), GE_VARIANT(ge_train_dots), GE_VARIANT(ge_train_errors),
+    GE_VARIANT(ge_train_apply)};

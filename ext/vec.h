@@ -9,6 +9,10 @@
 
 #if defined(__clang__) || (defined(__GNUC__) && __GNUC__ >= 12)
 
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
 typedef float ge_vec __attribute__((vector_size(64)));
 typedef float ge_vec_unaligned __attribute__((vector_size(64), aligned(4)));
 typedef uint32_t ge_bits __attribute__((vector_size(64)));
@@ -21,12 +25,23 @@ GE_INLINE ge_vec vec_sub(ge_vec a, ge_vec b) { return a - b; }
 GE_INLINE ge_vec vec_mul(ge_vec a, ge_vec b) { return a * b; }
 GE_INLINE ge_vec vec_div(ge_vec a, ge_vec b) { return a / b; }
 GE_INLINE ge_vec vec_fma(ge_vec a, ge_vec b, ge_vec c) { return a * b + c; }
+#if defined(__AVX512F__)
+GE_INLINE ge_vec vec_min(ge_vec a, ge_vec b) { return _mm512_min_ps(a, b); }
+GE_INLINE ge_vec vec_max(ge_vec a, ge_vec b) { return _mm512_max_ps(a, b); }
+#define GE_KEEP(a) __asm__("" : "+v"(a))
+#else
 GE_INLINE ge_vec vec_min(ge_vec a, ge_vec b)
 {
     ge_bits less = (ge_bits)(a < b);
     return (ge_vec)((less & (ge_bits)a) | (~less & (ge_bits)b));
 }
-GE_INLINE ge_vec vec_max(ge_vec a, ge_vec b) { return vec_sub((ge_vec){0}, vec_min(-a, -b)); }
+GE_INLINE ge_vec vec_max(ge_vec a, ge_vec b)
+{
+    ge_bits more = (ge_bits)(a > b);
+    return (ge_vec)((more & (ge_bits)a) | (~more & (ge_bits)b));
+}
+#define GE_KEEP(a) ((void)0)
+#endif
 
 /* 2^n for the integer n in the low bits of 1.5 * 2^23 + n. */
 GE_INLINE ge_vec vec_power(ge_vec a)
@@ -35,16 +50,24 @@ GE_INLINE ge_vec vec_power(ge_vec a)
     return (ge_vec)bits;
 }
 
-/* Sums of neighbouring lanes: the eight of a, then the eight of b. */
-GE_INLINE ge_vec vec_fold(ge_vec a, ge_vec b)
+/* In each group of four lanes: sums of neighbours, the two of a, then the two of b. */
+GE_INLINE ge_vec vec_fold_pairs(ge_vec a, ge_vec b)
 {
-    return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30)
-         + __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+    return __builtin_shufflevector(a, b, 0, 2, 16, 18, 4, 6, 20, 22, 8, 10, 24, 26, 12, 14, 28, 30)
+         + __builtin_shufflevector(a, b, 1, 3, 17, 19, 5, 7, 21, 23, 9, 11, 25, 27, 13, 15, 29, 31);
+}
+/* Sums of neighbouring groups of four lanes: the two of a, then the two of b. */
+GE_INLINE ge_vec vec_fold_groups(ge_vec a, ge_vec b)
+{
+    return __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27)
+         + __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
 }
 
 #else
 
 typedef struct { float x[GE_LANES]; } ge_vec;
+
+#define GE_KEEP(a) ((void)0)
 
 #define GE_LANEWISE(name, expression) \
     GE_INLINE ge_vec name(ge_vec a, ge_vec b) \
@@ -82,12 +105,21 @@ GE_INLINE ge_vec vec_power(ge_vec a)
     memcpy(a.x, bits, sizeof bits);
     return a;
 }
-GE_INLINE ge_vec vec_fold(ge_vec a, ge_vec b)
+GE_INLINE ge_vec vec_fold_pairs(ge_vec a, ge_vec b)
 {
     ge_vec c;
-    for (int i = 0; i < GE_LANES / 2; i++) {
-        c.x[i] = a.x[2 * i] + a.x[2 * i + 1];
-        c.x[GE_LANES / 2 + i] = b.x[2 * i] + b.x[2 * i + 1];
+    for (int i = 0; i < GE_LANES; i++) {
+        const float *x = (i & 2 ? b.x : a.x) + (i & ~3) + 2 * (i & 1);
+        c.x[i] = x[0] + x[1];
+    }
+    return c;
+}
+GE_INLINE ge_vec vec_fold_groups(ge_vec a, ge_vec b)
+{
+    ge_vec c;
+    for (int i = 0; i < GE_LANES; i++) {
+        const float *x = (i & 8 ? b.x : a.x) + 2 * (i & 4) + (i & 3);
+        c.x[i] = x[0] + x[4];
     }
     return c;
 }

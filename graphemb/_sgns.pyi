@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 LANES: int
 TILE: int
+SAMPLED: int
 MEETING: int
 VARIANTS: dict[str, int]
 
@@ -16,6 +17,6 @@ def train(
     walks: NDArray[np.int32], ids: NDArray[np.int64], rates: NDArray[np.float32], noise: NDArray[np.int32],
     damping: NDArray[np.float32], window: int, n_negative: int, first_input: int, frozen: bool,
     key: int, variant: int, batch: int, thread: int, n_threads: int, meeting: NDArray[np.int64],
-    g: NDArray[np.float32], nodes: NDArray[np.int32], losses: NDArray[np.float64], own: NDArray[np.int32],
+    g: NDArray[np.float32], slots: NDArray[np.int32], losses: NDArray[np.float64], own: NDArray[np.int32],
     vectors: NDArray[np.float32], contexts: NDArray[np.float32], totals: NDArray[np.float64],
 ) -> None: ...

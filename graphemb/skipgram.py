@@ -294,7 +294,7 @@ class Trainer:
         """Train with all threads at once; the walks of the next batch are made on the way."""
         n_jobs, s = self.settings.n_jobs, self.settings
         floats, nodes, own = _sgns.scratch_sizes(s.window, s.n_negative, self.corpus.walk_length)
-        g, shared = aligned_zeros(BATCH, floats).ravel(), aligned_zeros(BATCH, nodes).ravel().view(np.int32)
+        g, shared = aligned_zeros(2 * BATCH, floats).ravel(), aligned_zeros(2 * BATCH, nodes).ravel().view(np.int32)
         losses, meeting = np.empty(2 * BATCH), np.empty(_sgns.MEETING, np.int64)
         _sgns.open_meeting(meeting)
         private = [np.empty(own, np.int32) for _ in range(n_jobs)]
@@ -331,8 +331,8 @@ def train_batch(walks: NDArray[np.int32], ids: NDArray[np.int64], rates: NDArray
     """Train on walks one after the other, in this thread; adds to ``totals[:4]``."""
     floats, nodes, own = _sgns.scratch_sizes(settings.window, settings.n_negative, walks.shape[1])
     _sgns.train(walks, ids, rates, noise, NO_DAMPING, settings.window, settings.n_negative, first_input, frozen, key,
-                max(_sgns.VARIANTS.values()), 0, 0, 1, np.empty(0, np.int64), np.empty(floats, np.float32),
-                np.empty(nodes, np.int32), np.empty(2), np.empty(own, np.int32), vectors, contexts, totals)
+                max(_sgns.VARIANTS.values()), 0, 0, 1, np.empty(0, np.int64), np.empty(2 * floats, np.float32),
+                np.empty(2 * nodes, np.int32), np.empty(2), np.empty(own, np.int32), vectors, contexts, totals)
 
 
 def damping(visits: NDArray[np.int64], settings: SkipGram) -> NDArray[np.float32] | None:

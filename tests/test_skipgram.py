@@ -61,11 +61,11 @@ def run_kernel(walks, ids, rates, noise, vectors, contexts, *, window, n_negativ
                damping=skipgram.NO_DAMPING):
     """`_sgns.train` on `n_threads` threads; returns the totals."""
     floats, nodes, own = _sgns.scratch_sizes(window, n_negative, walks.shape[1])
-    slots, totals = max(batch, 1), np.zeros((n_threads, 4))
+    slots, totals = 2 * max(batch, 1), np.zeros((n_threads, 4))
     meeting = np.empty(_sgns.MEETING, np.int64)
     _sgns.open_meeting(meeting)
     shared = (meeting, np.empty(slots * floats, np.float32), np.empty(slots * nodes, np.int32),
-              np.empty(2 * slots))
+              np.empty(slots))
     with Team(n_threads) as team:
         team.run(lambda t: _sgns.train(
             walks, ids, rates, noise, damping, window, n_negative, 0, False, 99, variant, batch, t, n_threads,
@@ -74,8 +74,8 @@ def run_kernel(walks, ids, rates, noise, vectors, contexts, *, window, n_negativ
 
 
 def agree(totals, tokens, pairs, losses):
-    """`losses`: (number, pairs, loss) of all windows, of which those with number % 16 == 0 are summed."""
-    sampled = [(m, x) for number, m, x in losses if number % 16 == 0]
+    """`losses`: (number, pairs, loss) of all windows, of which one in `SAMPLED` is summed."""
+    sampled = [(m, x) for number, m, x in losses if number % _sgns.SAMPLED == 0]
     assert totals[:3].tolist() == [tokens, pairs, sum(m for m, _ in sampled)]
     assert totals[3] == pytest.approx(sum(x for _, x in sampled), rel=2e-3)
 
@@ -140,7 +140,7 @@ def test_batches_are_the_same_bytes_on_any_number_of_threads(variant, d):
 
 def test_a_batch_of_one_walk_of_one_window_is_in_place():
     """Two nodes in a walk: no error of a batch is stale if the batch is one position."""
-    given = prepared(32, 0.02, length=2)
+    given = prepared(16, 0.02, length=2)  # with one vector of columns both take sums in one order
     copies = [a.copy() for a in given[4:]]
     run_kernel(*given, window=1, n_negative=5, batch=1)
     run_kernel(*given[:4], *copies, window=1, n_negative=5)
@@ -406,7 +406,7 @@ def test_a_pair_as_init_goes_on_from_a_model():
     still = clone(more).set_params(learning_rate=1e-30, min_learning_rate=0.0).fit(graph)
     np.testing.assert_array_equal(still.embedding_, first.embedding_)
     np.testing.assert_array_equal(still.context_, first.context_)
-    assert more.fit(graph).fit_report_["loss"][0] < first.fit_report_["loss"][0] - 0.1
+    assert more.fit(graph).fit_report_["loss"][0] < first.fit_report_["loss"][0] - 0.05
     with pytest.raises(ValueError, match=r"init\[1\] must be an Embedding or a float array of shape \(100, 16\)"):
         more.set_params(init=(first.embedding_, first.context_[:5])).fit(graph)
 
