@@ -5,7 +5,7 @@ from common cimport ge_draw, int32_t, int64_t, uint32_t, uint64_t
 cdef extern from "sync.h" nogil:
     ctypedef struct ge_meeting:
         pass
-    void ge_meeting_open(ge_meeting *m)
+    void ge_meeting_open(ge_meeting *m, int64_t spins)
     void ge_meeting_leave(ge_meeting *m)
     bint ge_meet(ge_meeting *m, int64_t n_threads)
 
@@ -101,11 +101,12 @@ def scratch_sizes(
 
 def open_meeting(
     int64_t[::1] meeting not None,         # OUT (MEETING) where the threads of `train` wait for each other
+    int64_t spins,                         # IN  how often to look for the others before the thread sleeps
 ):
     """Make ready for `train`."""
     if meeting.shape[0] < MEETING:
         raise ValueError(f"meeting must have at least {MEETING} places; got {meeting.shape[0]}.")
-    ge_meeting_open(<ge_meeting *>&meeting[0])
+    ge_meeting_open(<ge_meeting *>&meeting[0], spins)
 
 
 def leave_meeting(

@@ -41,18 +41,17 @@ typedef pthread_cond_t ge_signal;
 #endif
 #endif
 
-/* The threads of a batch lie a few us apart where each has a core; else the core is lent to the others. */
-#define GE_SPINS 500
-
 typedef struct {
     ge_lock lock;
     ge_signal signal;
     int64_t arrived, met, missing;
+    int64_t spins; /* looks at `met` before the thread sleeps: none where threads share a core */
 } ge_meeting;
 
-static inline void ge_meeting_open(ge_meeting *m)
+static inline void ge_meeting_open(ge_meeting *m, int64_t spins)
 {
     GE_INIT(m);
+    m->spins = spins;
     m->arrived = m->met = m->missing = 0;
 }
 
@@ -80,7 +79,7 @@ static inline int ge_meet(ge_meeting *m, int64_t n_threads)
         return 1;
     }
     GE_UNLOCK(m);
-    for (int spins = 0; spins < GE_SPINS; spins++) {
+    for (int64_t i = 0; i < m->spins; i++) {
         if (GE_READ(&m->met) != meeting) return 1;
         GE_PAUSE();
     }

@@ -26,12 +26,14 @@ BATCH = 160              # positions whose errors are taken together, as many as
 MOST_STEP = 0.8          # largest rate x expected updates of a row in a batch
 MOST_DAMPED = 0.1        # largest share of nodes damped for that; a graph with more is small
 LARGEST_STEP = 0.53      # largest rate x window: the kernel's own, past which it cuts windows
+SPINS = 4000             # how long a thread with a core of its own looks for the others before it sleeps: 0.1 ms or so
 SECONDS_BETWEEN_SAVES = 60.0
 SAVING = 0.05            # largest share of the time spent on saving
 FLOPS_PER_BATCH = 1e9    # what a batch costs to train: about 0.1 s without vector instructions
 TOKENS_PER_COUNT = 2**20  # walks counted at a time
 ROUNDS_COUNTED = 10      # one round leaves the shares of rare nodes noisy enough to cost 0.1 points of F1
 GENSIM_LONGEST = 10_000  # gensim cuts sentences here without a word
+CACHE_LINE, HUGE_PAGE = 64, 2**21  # bytes
 NO_DAMPING = np.empty((2, 0), np.float32)
 
 
@@ -292,11 +294,13 @@ class Trainer:
 
     def together(self, batches: Iterator[Batch]) -> Iterator[NDArray[np.float64]]:
         """Train with all threads at once; the walks of the next batch are made on the way."""
+        from joblib import cpu_count
+
         n_jobs, s = self.settings.n_jobs, self.settings
         floats, nodes, own = _sgns.scratch_sizes(s.window, s.n_negative, self.corpus.walk_length)
         g, shared = aligned_zeros(2 * BATCH, floats).ravel(), aligned_zeros(2 * BATCH, nodes).ravel().view(np.int32)
         losses, meeting = np.empty(2 * BATCH), np.empty(_sgns.MEETING, np.int64)
-        _sgns.open_meeting(meeting)
+        _sgns.open_meeting(meeting, SPINS if n_jobs <= cpu_count() else 0)
         private = [np.empty(own, np.int32) for _ in range(n_jobs)]
 
         def work(t: int) -> None:
@@ -564,8 +568,12 @@ def start_vectors(n: int, d: int, stride: int, seed: int, init: NDArray[np.float
 
 
 def aligned_zeros(n: int, stride: int) -> NDArray[np.float32]:
-    """(n, stride) float32 zeros whose rows begin on cache lines."""
-    line = 64 // 4
-    raw = np.zeros(n * stride + line, np.float32)
-    skip = -(raw.ctypes.data // 4) % line
-    return raw[skip:skip + n * stride].reshape(n, stride)
+    """(n, stride) float32 zeros whose rows begin on cache lines.
+
+    A large array is made of whole huge pages where the system has them (NumPy asks for them).
+    """
+    size = n * stride
+    unit = (HUGE_PAGE if 4 * size >= 2 * HUGE_PAGE else CACHE_LINE) // 4
+    raw = np.zeros((-(-size // unit) + 1) * unit, np.float32)
+    skip = -(raw.ctypes.data // 4) % unit
+    return raw[skip:skip + size].reshape(n, stride)

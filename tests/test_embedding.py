@@ -364,7 +364,7 @@ def test_safetensors_is_the_plain_layout_and_mapped(tmp_path, table):
     for k, bad in enumerate((np.ones(2, np.float32), np.ones((2, 2)))):
         path = tmp_path / f"{k}.safetensors"
         io.write_tensors(path, {"vectors": bad}, {"format": "graphemb.Embedding", "version": "1"})
-        with pytest.raises(ValueError, match="no 2-D float32 array named vectors"):
+        with pytest.raises(ValueError, match="no 2-D float32 or float16 array named vectors"):
             Embedding.load(path)
     np.savez(tmp_path / "v.npz", vectors=np.ones((2, 2), np.float32), node_ints=np.array([1, 1]))
     with pytest.raises(ValueError, match=r"v\.npz: .*distinct"):
@@ -439,3 +439,28 @@ def test_plot_hands_over(table, monkeypatch):
     monkeypatch.setitem(sys.modules, "graphemb.plot", types.SimpleNamespace(plot=plot))
     assert table.plot(labels=["x"] * 5, method="tsne", ax="mine") == "ax"
     assert asked == {"embedding": table, "labels": ["x"] * 5, "method": "tsne", "ax": "mine"}
+
+
+@pytest.mark.parametrize("suffix", ["safetensors", "npz"])
+def test_half_precision_files_are_half_as_large_and_load_as_float32(tmp_path, suffix):
+    vectors = np.random.default_rng(0).normal(size=(500, 32)).astype(np.float32)
+    embedding = Embedding(list(range(500)), vectors)
+    half, full = tmp_path / f"half.{suffix}", tmp_path / f"full.{suffix}"
+    embedding.save(half, dtype="float16")
+    embedding.save(full)
+    back = Embedding.load(half)
+    assert back.array.dtype == np.float32
+    np.testing.assert_array_equal(back.array, vectors.astype(np.float16).astype(np.float32))
+    saved = full.stat().st_size - half.stat().st_size
+    assert saved > 0.4 * 4 * vectors.size
+
+
+def test_half_precision_is_refused_where_it_cannot_be(tmp_path):
+    embedding = Embedding(["a", "b"], np.array([[1.0, 7e4], [0.0, 1.0]], np.float32))
+    with pytest.raises(ValueError, match=r"up to 65504; the vectors have 70000\. Scale them"):
+        embedding.save(tmp_path / "e.npz", dtype="float16")
+    with pytest.raises(ValueError, match=r"goes with \.safetensors and \.npz files; got .*e\.txt"):
+        embedding.save(tmp_path / "e.txt", dtype="float16")
+    with pytest.raises(ValueError, match="dtype must be one of 'float32', 'float16'; got 'float8'"):
+        embedding.save(tmp_path / "e.npz", dtype="float8")
+    assert list(tmp_path.iterdir()) == []

@@ -63,7 +63,7 @@ def run_kernel(walks, ids, rates, noise, vectors, contexts, *, window, n_negativ
     floats, nodes, own = _sgns.scratch_sizes(window, n_negative, walks.shape[1])
     slots, totals = 2 * max(batch, 1), np.zeros((n_threads, 4))
     meeting = np.empty(_sgns.MEETING, np.int64)
-    _sgns.open_meeting(meeting)
+    _sgns.open_meeting(meeting, 100)
     shared = (meeting, np.empty(slots * floats, np.float32), np.empty(slots * nodes, np.int32),
               np.empty(slots))
     with Team(n_threads) as team:
@@ -245,6 +245,14 @@ def test_noise_pool_of_many_nodes_is_large_enough():
     pool = skipgram.noise_pool(np.ones(10_000, np.int64), 0.75, 0)
     assert len(pool) >= 160_000 and len(pool) & (len(pool) - 1) == 0
     assert np.bincount(pool, minlength=10_000).min() >= 16
+
+
+@pytest.mark.parametrize(("n", "boundary"), [(10, 64), (9_000, 2**21)])
+def test_rows_begin_on_cache_lines_and_large_arrays_on_huge_pages(n, boundary):
+    for stride in (16, 128, 144):
+        array = skipgram.aligned_zeros(n * 128 // stride, stride)
+        assert array.shape == (n * 128 // stride, stride)
+        assert array.ctypes.data % boundary == 0 and array.flags.c_contiguous and not array.any()
 
 
 def test_keep_thresholds_follow_word2vec():
