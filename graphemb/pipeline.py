@@ -235,7 +235,8 @@ class EdgeFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
                 f"{int(leaks.sum())} of the {len(leaks)} pairs are edges of the graph that was embedded, the first "
                 f"{_first(graph, rows, leaks)}, and were not given to fit: their vectors know the answer. Take them "
                 "out of the graph before it is embedded; see split_edges.")
-        source, target = self.embedder_.vectors_, getattr(self.embedder_, "target_vectors_", self.embedder_.vectors_)
+        source = self.embedder_.vectors_
+        target = getattr(self.embedder_, "target_vectors_", source) if graph.directed else source
         return edge_features(source.array[rows[0]], target.array[rows[1]], self.operator)
 
     def __sklearn_tags__(self) -> Any:

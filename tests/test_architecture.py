@@ -23,7 +23,7 @@ LAYERS = [
     ["cli", "plot"],
     ["evaluate", "datasets", "pipeline", "verify"],
     ["estimators"],
-    ["walks", "skipgram", "proximity", "spectrum", "alignment", "links"],
+    ["walks", "skipgram", "proximity", "spectrum", "alignment", "links", "rotation"],
     ["embedding"],
     ["graph"],
     ["io"],

@@ -185,14 +185,12 @@ class BaseEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     def target_vectors_(self) -> Embedding:
         """Vectors of the nodes as targets of arcs, where `vectors_` has them as sources.
 
-        Of a directed graph and a method with context vectors those, else `vectors_`. The score of u -> v is
+        The context vectors of a method that has them, else `vectors_`. The score of u -> v is
         ``vectors_[u] @ target_vectors_[v]``.
         """
         check_is_fitted(self, "embedding_")
         context = getattr(self, "context_embedding_", getattr(self, "context_", None))
-        if context is None or not self.graph_.directed:
-            return self.vectors_
-        return Embedding(self.nodes_, context)
+        return self.vectors_ if context is None else Embedding(self.nodes_, context)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
