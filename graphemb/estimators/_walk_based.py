@@ -25,15 +25,18 @@ from graphemb.estimators._base import BaseEmbedding, Report, warn
 from graphemb.graph import Graph
 from graphemb.skipgram import (
     GENSIM_LONGEST,
+    ChangedCorpus,
     Corpus,
     SkipGram,
     aligned_zeros,
     fold_in,
     gensim_train,
     noise_pool,
+    retrain,
+    start_vectors,
     train,
 )
-from graphemb.walks import WalkSampler, check_walk_parameters
+from graphemb.walks import WalkSampler, changed_arcs, check_walk_parameters
 
 MOST_FOLD_IN_VISITS = 8  # a new hub is trained on at most this many times an average node's walks
 
@@ -129,6 +132,23 @@ class WalkEmbedding(BaseEmbedding):
         report.update(trained.report)
         if trained.report["stopped"]:
             warn(report, f"A callback stopped the fit after {trained.report['walks']} of {corpus.size} walks.")
+        return trained.vectors
+
+    def _update(self, graph: Graph, rows: NDArray[np.int64], report: Report) -> NDArray[np.float32]:
+        """Train on the walks that the change made new; nodes whose transitions did not change stay."""
+        n_jobs, stayed = check_n_jobs(self.n_jobs), rows >= 0
+        arcs, chances, shares = changed_arcs(self.graph_, graph, rows)
+        sampler = WalkSampler(graph, float(self.p), float(self.q), self._seed, n_jobs, extend=bool(self.extend))
+        corpus = ChangedCorpus(sampler, int(self.n_walks), int(self.walk_length), int(self.n_epochs), self._seed, arcs,
+                               chances)
+        vectors = start_vectors(graph.n_nodes, self.n_components, self.n_components, self._seed, None)
+        contexts = np.zeros_like(vectors)
+        vectors[stayed], contexts[stayed] = self.embedding_[rows[stayed]], self.context_[rows[stayed]]
+        trained = retrain(corpus, self._settings(self._seed, n_jobs), shares.astype(np.float32), vectors, contexts)
+        trained.vectors[~_linked(graph)] = 0.0
+        self.context_, self._visits = trained.contexts, trained.visits
+        report["seconds"].update(trained.report.pop("seconds"))
+        report.update(trained.report, n_changed=int((shares > 0).sum()))
         return trained.vectors
 
     def _fold_in(self, enlarged: Graph, n_fitted: int) -> NDArray[np.float32]:

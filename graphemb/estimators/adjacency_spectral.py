@@ -11,6 +11,7 @@ from graphemb._validation import check_choice, check_real, check_seed
 from graphemb.estimators._base import Report
 from graphemb.estimators._spectral import SpectralEmbedding, keep_note, rms_factor, scale_rows
 from graphemb.graph import Graph
+from graphemb.rotation import rotated
 from graphemb.spectrum import Eigenpairs, SingularTriplets, fix_signs, largest_eigenpairs, largest_singular_triplets
 
 
@@ -187,10 +188,13 @@ class AdjacencySpectral(SpectralEmbedding):
     def context_embedding_(self) -> np.ndarray:
         """Vectors of the nodes as targets of arcs."""
         if self._context is not None:
-            return self._context
-        signs = np.ones(self.embedding_.shape[1], np.float32)
+            return self._turned(self._context)
+        signs = np.ones(self.embedding_.shape[1])
         signs[:len(self.eigenvalues_)] = np.sign(self.eigenvalues_)
-        return self.embedding_ * signs if (signs < 0).any() else self.embedding_
+        if (signs > 0).all():
+            return self.embedding_
+        turn = np.eye(len(signs)) if self._turn is None else self._turn
+        return rotated(self.embedding_, (turn.T * signs) @ turn)
 
     def _fold_in(self, enlarged: Graph, n_fitted: int) -> np.ndarray:
         A = sparse.csr_array(enlarged.to_scipy(), dtype=np.float64)[n_fitted:, :n_fitted]
