@@ -23,6 +23,7 @@ from graphemb._validation import (
 from graphemb.embedding import Embedding
 from graphemb.estimators._base import BaseEmbedding, Report, warn
 from graphemb.graph import Graph
+from graphemb.rotation import principal_axes, rotated
 from graphemb.skipgram import (
     GENSIM_LONGEST,
     ChangedCorpus,
@@ -58,8 +59,9 @@ class WalkEmbedding(BaseEmbedding):
                  n_negative: int = 5, n_epochs: int = 1, learning_rate: float = 0.025,
                  min_learning_rate: float = 1e-4, ns_exponent: float = 0.75, subsample: float = 0.0,
                  trainer: str = "native", deterministic: bool = True, init: Any = None, tol: float | None = None,
-                 checkpoint: Any = None, n_jobs: int | None = None, random_state: Any = None, verbose: int = 0,
-                 callbacks: Sequence[Callable[[Tick], object]] = (), weight: str | None = "weight") -> None:
+                 checkpoint: Any = None, ordered: bool = False, n_jobs: int | None = None, random_state: Any = None,
+                 verbose: int = 0, callbacks: Sequence[Callable[[Tick], object]] = (),
+                 weight: str | None = "weight") -> None:
         self.n_components = n_components
         self.walk_length = walk_length
         self.n_walks = n_walks
@@ -75,6 +77,7 @@ class WalkEmbedding(BaseEmbedding):
         self.init = init
         self.tol = tol
         self.checkpoint = checkpoint
+        self.ordered = ordered
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
@@ -92,6 +95,7 @@ class WalkEmbedding(BaseEmbedding):
         check_real("ns_exponent", self.ns_exponent, -10, 10)
         check_real("subsample", self.subsample, 0, 1)
         check_bool("extend", self.extend)
+        check_bool("ordered", self.ordered)
         check_bool("deterministic", self.deterministic)
         check_choice("trainer", self.trainer, ("native", "gensim"))
         if self.tol is not None:
@@ -126,6 +130,9 @@ class WalkEmbedding(BaseEmbedding):
         trained = (train if self.trainer == "native" else gensim_train)(corpus, settings, init, contexts)
         if init is None:  # an isolated node is in no pair: its vector is the noise it started with
             trained.vectors[~linked] = 0.0
+        if self.ordered:
+            axes = principal_axes(trained.vectors)
+            trained.vectors, trained.contexts = rotated(trained.vectors, axes), rotated(trained.contexts, axes)
         self.context_ = trained.contexts
         self._visits, self._seed = trained.visits, seed
         report["seconds"].update(trained.report.pop("seconds"))
