@@ -22,6 +22,7 @@ METHODS: dict[str, dict[str, Any]] = {
     "AdjacencySpectral": {}, "LaplacianEigenmaps": {}, "LocallyLinearEmbedding": {}, "DeepWalk": AUTHORS,
     "Node2Vec": {**AUTHORS, "p": 0.25, "q": 0.25}}
 FOLLOW = {"DeepWalk", "Node2Vec"}  # by partial_fit too
+LENGTH = 1.5  # root mean square; LLE's columns have unit norm, too short for the classifier's regularisation
 
 
 def run(settings: Settings, record: Recorder) -> None:
@@ -54,8 +55,9 @@ def measure(name: str, method: str, settings: Settings, record: Recorder) -> Non
 
     def scores(Z: np.ndarray, new: dict[str, np.ndarray]) -> dict[str, dict[str, float]]:
         """F1 of the hidden nodes, under vectors of each kind, by a classifier of the rest's vectors Z."""
-        stacked = np.concatenate(list(new.values())).astype(np.float64)
-        found = np.split(_one_vs_rest(Z.astype(np.float64), Y[rest], stacked, 1.0)[0], len(new))
+        factor = LENGTH / np.sqrt(np.square(Z).sum(axis=1).mean()) if method == "LocallyLinearEmbedding" else 1.0
+        stacked = factor * np.concatenate(list(new.values())).astype(np.float64)
+        found = np.split(_one_vs_rest(factor * Z.astype(np.float64), Y[rest], stacked, 1.0)[0], len(new))
         f1 = {kind: _f1(Y[hidden], _top_k(part, Y[hidden].sum(axis=1))) for kind, part in zip(new, found, strict=True)}
         return {kind: {"micro": round(100 * micro, 2), "macro": round(100 * macro, 2)}
                 for kind, (micro, macro) in f1.items()}

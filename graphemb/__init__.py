@@ -16,6 +16,7 @@ _HOME = {
     "AdjacencySpectral": "estimators.adjacency_spectral",
     "LaplacianEigenmaps": "estimators.laplacian_eigenmaps",
     "NodeFeatures": "pipeline", "EdgeFeatures": "pipeline", "split_edges": "links", "EdgeSplit": "links",
+    "search": "tuning",
 }
 _MODULES = ("evaluate", "plot")
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from graphemb.graph import Graph, as_graph
     from graphemb.links import EdgeSplit, split_edges
     from graphemb.pipeline import EdgeFeatures, NodeFeatures
+    from graphemb.tuning import search
     from graphemb.verify import verify_walks
     from graphemb.walks import iter_walks, random_walks, to_labels
 
