@@ -53,15 +53,18 @@ class NodeFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
 
     Examples
     --------
+    >>> import tempfile
     >>> import networkx as nx
-    >>> from graphemb import AdjacencySpectral, Graph, NodeFeatures
+    >>> from graphemb import Graph, Node2Vec, NodeFeatures
     >>> from sklearn.linear_model import LogisticRegression
-    >>> from sklearn.model_selection import cross_val_score
+    >>> from sklearn.model_selection import GridSearchCV
     >>> from sklearn.pipeline import make_pipeline
     >>> club = nx.karate_club_graph()
-    >>> features = NodeFeatures(AdjacencySpectral(n_components=4, random_state=0), Graph.from_networkx(club))
-    >>> y = [club.nodes[v]["club"] for v in club]
-    >>> bool(cross_val_score(make_pipeline(features, LogisticRegression()), list(club), y).mean() > 0.9)
+    >>> graph, node_ids, y = Graph.from_networkx(club), list(club), [club.nodes[v]["club"] for v in club]
+    >>> with tempfile.TemporaryDirectory() as memory:
+    ...     pipe = make_pipeline(NodeFeatures(Node2Vec(random_state=0), graph, memory=memory), LogisticRegression())
+    ...     search = GridSearchCV(pipe, {"nodefeatures__embedder__q": [0.5, 1, 2]}).fit(node_ids, y)
+    >>> bool(search.best_score_ > 0.9)
     True
     """
 

@@ -58,6 +58,7 @@ def test_recorder_appends_lines_of_json(tmp_path, capsys):
 
 def test_every_bench_has_a_run():
     assert {"walks", "skipgram", "quality", "memory", "ingest", "spectral"} <= set(benches())
+    assert {"links", "foldin", "columns"} <= set(benches())
 
 
 @pytest.mark.parametrize("name", ["rmat-6", "sbm-60"])

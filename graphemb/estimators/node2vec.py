@@ -61,10 +61,13 @@ subsample, trainer, deterministic, init, tol, checkpoint, ordered, n_jobs, rando
     >>> from graphemb import Node2Vec
     >>> G = nx.les_miserables_graph()
     >>> model = Node2Vec(n_components=64, p=1.0, q=0.5, random_state=0)
-    >>> model.fit_transform(G).shape
-    (77, 64)
-    >>> [name for name, score in model.vectors_.most_similar("Valjean", k=1)]
-    [...]
+    >>> Z = model.fit_transform(G)  # row i is list(G)[i]
+    >>> Z.shape, Z.dtype
+    ((77, 64), dtype('float32'))
+    >>> model.vectors_["Valjean"].shape
+    (64,)
+    >>> len(model.vectors_.most_similar("Valjean", k=5))
+    5
     """
 
     def __init__(self, n_components: int = 128, *, p: float = 1.0, q: float = 1.0, extend: bool = False,
