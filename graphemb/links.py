@@ -193,8 +193,6 @@ def _times(graph: Graph, given: Any, source: NDArray[np.int64], target: NDArray[
         pairs = list(given)
         rows = [graph.index_of([pair[side] for pair in pairs]).astype(np.int64) for side in (0, 1)]
         keys, times = rows[0] * n + rows[1], np.asarray(list(given.values()))
-        if not graph.directed:
-            keys, times = np.r_[keys, rows[1] * n + rows[0]], np.r_[times, times]
     else:
         times = np.asarray(given)
         if times.shape != graph.indices.shape:

@@ -249,7 +249,7 @@ def retrain(corpus: ChangedCorpus, settings: SkipGram, shares: NDArray[np.float3
 
     Notes
     -----
-    All threads train a batch together, as with ``deterministic=True``, at a rate that batches bear.
+    All threads train a batch together, as with ``deterministic=True``, also where `train` would not.
     """
     began = time.perf_counter()
     visits = corpus.visits(settings.n_jobs)
@@ -258,8 +258,7 @@ def retrain(corpus: ChangedCorpus, settings: SkipGram, shares: NDArray[np.float3
     stride = -(-d // _sgns.LANES) * _sgns.LANES
     inputs, outputs = aligned_zeros(n, stride), aligned_zeros(n, stride)
     inputs[:, :d], outputs[:, :d] = vectors, contexts
-    rate = min(settings.learning_rate, LARGEST_STEP / (2 * settings.window + 1))
-    settings = replace(settings, learning_rate=rate, min_learning_rate=min(rate, settings.min_learning_rate), tol=None)
+    settings = replace(settings, tol=None)
     scale = np.minimum(1.0, MOST_STEP / np.maximum(batch_load(visits, settings), 1e-30)) * shares
     trainer = Trainer(corpus, settings, noise_pool(visits, settings.ns_exponent, settings.seed),
                       scale.astype(np.float32), keep_thresholds(visits, settings.subsample), inputs, outputs)

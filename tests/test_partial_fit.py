@@ -1,14 +1,17 @@
 """A graph that changed: what did not change stays, what came is learnt, and the report says how far each moved."""
 
+import warnings
+
 import networkx as nx
 import numpy as np
 import pytest
 from test_contract import EXPORTED, small
 
-from graphemb import AdjacencySpectral, DeepWalk, Graph, LocallyLinearEmbedding, Node2Vec
+from graphemb import AdjacencySpectral, DeepWalk, Graph, LaplacianEigenmaps, LocallyLinearEmbedding, Node2Vec
+from graphemb.estimators._base import warn
 from graphemb.estimators._walk_based import WalkEmbedding
 from graphemb.graph import as_graph
-from graphemb.skipgram import ChangedCorpus, Corpus
+from graphemb.skipgram import ChangedCorpus, Corpus, retrain
 from graphemb.walks import WalkSampler, changed_arcs
 
 pytestmark = pytest.mark.filterwarnings("ignore:The graph has .* connected components:UserWarning")
@@ -267,7 +270,48 @@ def test_new_walks_take_a_new_arc():
             assert ((r, int(u)) in seen) == (50 in walk)
 
 
-def test_learning_rates_beyond_what_batches_bear():
+def test_rows_learn_by_their_share():
+    graph = as_graph(nx.gnp_random_graph(50, 0.2, seed=0))
+    more = graph.to_networkx()
+    more.add_edge(0, next(v for v in range(1, 50) if not more.has_edge(0, v)))
+    new = as_graph(more)
+    arcs, chances, _ = changes(graph, new)
+    model = DeepWalk(8, walk_length=10, n_walks=20, random_state=0).fit(graph)
+    corpus = ChangedCorpus(WalkSampler(new, 1.0, 1.0, 0), 20, 10, 1, 0, arcs, chances)
+    moved = []
+    for share in (1.0, 0.1, 0.0):
+        shares = np.ones(50, np.float32)
+        shares[7] = share
+        trained = retrain(corpus, model._settings(0, 1), shares, model.embedding_, model.context_)
+        moved.append([np.linalg.norm(one[7] - other[7]) for one, other in
+                      ((trained.vectors, model.embedding_), (trained.contexts, model.context_))])
+    assert (np.array(moved[1]) < 0.2 * np.array(moved[0])).all() and moved[2] == [0, 0]
+
+
+def test_a_node_that_lost_its_edges_is_zero():
+    G = nx.les_miserables_graph()
+    model = DeepWalk(4, walk_length=10, n_walks=4, random_state=0).fit(G)
+    G.remove_edges_from(list(G.edges("Fantine")))
+    assert not model.partial_fit(G).vectors_["Fantine"].any()
+
+
+def test_warnings_point_to_who_asked():
+    G = nx.les_miserables_graph()
+    G.add_node("alone")
+    model = AdjacencySpectral(4)
+    report = {"warnings": []}
+    with pytest.warns(UserWarning, match="hear") as caught:
+        warn(report, "hear")
+    assert caught[0].filename == __file__ and report["warnings"] == ["hear"]
+    for method in (LaplacianEigenmaps(4).fit, LaplacianEigenmaps(4).partial_fit):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            method(G)
+        assert caught[0].filename == __file__ and "connected components" in str(caught[0].message)
+    assert not model.fit(G).fit_report_["warnings"]
+
+
+def test_large_learning_rates():
     G, H = grown()
     model = DeepWalk(4, walk_length=10, n_walks=4, learning_rate=0.5, window=5, random_state=0).fit(G)
     assert np.isfinite(model.partial_fit(H).embedding_).all()

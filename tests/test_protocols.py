@@ -84,6 +84,9 @@ def test_score_of_an_undirected_pair_does_not_depend_on_its_order():
     X, y = split.X_test, split.y_test
     turned = type(split)(**{**vars(split), "X_test": X[:, ::-1]})
     assert link_prediction(model, split, negatives="split") == link_prediction(model, turned, negatives="split")
+    for operator in ("cosine", "l2"):  # of source vectors alone
+        options = {"operator": operator, "negatives": "split"}
+        assert link_prediction(model, split, **options) == link_prediction(model.vectors_, split, **options)
     both = (np.einsum("ij,ij->i", model.embedding_[X[:, 0]].astype(float), model.context_[X[:, 1]])
             + np.einsum("ij,ij->i", model.embedding_[X[:, 1]].astype(float), model.context_[X[:, 0]]))
     expected = np.mean(both[y == 1][:, None] > both[y == 0])

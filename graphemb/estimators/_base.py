@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -370,9 +371,12 @@ class BaseEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
 
 def warn(report: Report, message: str, category: type[Warning] = UserWarning) -> None:
-    """Warn about the fit, and keep the message in its report."""
+    """Warn about the fit, where it was asked for, and keep the message in its report."""
     report["warnings"].append(message)
-    warnings.warn(message, category, stacklevel=4)
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("graphemb."):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
 
 
 def _rows_of(labels: Sequence[Any], nodes: Sequence[Any]) -> np.ndarray:
