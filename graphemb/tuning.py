@@ -7,6 +7,7 @@ import time
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -260,21 +261,23 @@ def _compare(scores: np.ndarray, other: np.ndarray) -> tuple[float, float, int]:
 
 
 def _choose(table: np.ndarray) -> tuple[int, int]:
-    """Setting and size: the first, with the fewest components, within a standard error of the best."""
-    rounds = (~np.isnan(table[:, 0])).sum(axis=1)
-    whole = np.flatnonzero(rounds == rounds.max())  # settings that had all the time there was
-    mean = np.nanmean(table[whole], axis=2)
-    top, widest = np.unravel_index(int(np.argmax(mean)), mean.shape)
-    for size in range(widest):
-        for setting in whole:
-            difference, error, _ = _compare(table[whole[top], widest], table[setting, size])
-            if difference <= error:
-                return int(setting), size
-    for setting in whole:
-        difference, error, _ = _compare(table[whole[top], widest], table[setting, widest])
-        if setting == whole[top] or difference <= error:
-            break
-    return int(setting), int(widest)
+    """Setting and size: the first, with the fewest components, within a standard error of the best.
+
+    Among settings that took part in half the rounds at least, on the rounds that all of these took part in.
+    """
+    took_part = ~np.isnan(table[:, 0])
+    settings = np.flatnonzero(2 * took_part.sum(axis=1) >= took_part.sum(axis=1).max())
+    if not took_part[settings].all(axis=0).any():
+        settings = took_part.sum(axis=1).argmax(keepdims=True)
+    scores = table[settings][:, :, took_part[settings].all(axis=0)]
+    top, widest = np.unravel_index(int(np.argmax(scores.mean(axis=2))), scores.shape[:2])
+
+    def near(setting: int, size: int) -> bool:
+        difference, error, _ = _compare(scores[top, widest], scores[setting, size])
+        return difference <= (0.0 if np.isnan(error) else error)
+
+    return next((int(settings[setting]), size) for size, setting in product(range(widest + 1), range(len(settings)))
+                if near(setting, size))
 
 
 def _knobs(settings: list[_Setting], table: np.ndarray, sizes: list[int], best: int) -> dict[str, Knob]:

@@ -81,8 +81,11 @@ def test_the_choice_is_within_a_standard_error_of_the_best():
     assert _choose(np.array([[0.9, 0.9], [0.9, 0.9]])[:, :, None] + noise[:1, :1]) == (0, 0)
     level[1] += 0.05
     assert _choose(level + noise) == (1, 1)
-    level[1, :, 5:] = np.nan  # it had less time
+    level[1, :, 5:] = np.nan  # it had less time: compared on what both did
+    assert _choose(level + noise) == (1, 1)
+    level[1, :, 4:] = np.nan  # it had too little
     assert _choose(level + noise) == (0, 1)
+    assert _choose(np.array([[[0.5]], [[0.6]], [[0.6]]])) == (1, 0)  # one round: the best
 
 
 def test_intervals_cover_what_they_should():
