@@ -13,12 +13,11 @@ from .graphs import available, load, published
 from .measure import Recorder, Settings, check, timed
 
 HELD_OUT = {"ca_astroph": (0.5, "50%"), "ppi": (0.1, "10% held out"), "wikipedia_pos": (0.1, "10% held out")}
-BEST = {"ca_astroph": 93.66, "ppi": 80.21, "wikipedia_pos": 82.74}  # what to reach: the paper's; the best published
 METHODS: dict[str, dict[str, Any]] = {
     "AdjacencySpectral": {}, "LaplacianEigenmaps": {},
     "DeepWalk": {"n_walks": 10, "walk_length": 80},
     "Node2Vec": {"n_walks": 10, "walk_length": 80, "p": 0.25, "q": 0.25}}
-FLOOR = 0.75  # AUC on the easy block model
+FLOOR = 75.0  # AUC in per cent where nothing is published: the easy block model
 
 
 def run(settings: Settings, record: Recorder) -> None:
@@ -39,14 +38,14 @@ def run(settings: Settings, record: Recorder) -> None:
             sample = timed(partial(model.fit, split.graph))
             for operator in ("dot", "hadamard"):
                 result = link_prediction(model, split, operator=operator)
-                best = max(best, result["uniform"].auc)
+                best = max(best, per_cent(result["uniform"].auc))
                 record(f"{name}: {method}, {operator}", cpu=sample.cpu, **{
                     kind: {"auc": per_cent(found.auc), "ap": per_cent(found.average_precision),
                            **{f"hits@{k}": per_cent(hit) for k, hit in found.hits.items()}}
                     for kind, found in result.scores.items()},
                     published=published(name, method, "AUC", ratio, "link prediction"), parameters=parameters)
-        check(best >= BEST.get(name, 100 * FLOOR) / 100,
-              f"{name}: the best AUC is {best:.4f}, below {BEST.get(name, 100 * FLOOR):.2f} %")
+        least = max((value for value, _ in published(name, "any", "AUC", ratio, "link prediction")), default=FLOOR)
+        check(best >= least, f"{name}: the best AUC is {best:.2f} %, below {least:.2f} %")
 
 
 def per_cent(score: float) -> float:
