@@ -9,13 +9,13 @@ from test_contract import EXPORTED, small
 
 from graphemb import AdjacencySpectral, DeepWalk, Graph, LaplacianEigenmaps, LocallyLinearEmbedding, Node2Vec
 from graphemb.estimators._base import warn
-from graphemb.estimators._walk_based import WalkEmbedding
+from graphemb.estimators._walk_based import EdgeWalkEmbedding, WalkEmbedding
 from graphemb.graph import as_graph
 from graphemb.skipgram import ChangedCorpus, Corpus, retrain
 from graphemb.walks import WalkSampler, changed_arcs
 
 pytestmark = pytest.mark.filterwarnings("ignore:The graph has .* connected components:UserWarning")
-WALKS = [cls for cls in EXPORTED if issubclass(cls, WalkEmbedding)]
+WALKS = [cls for cls in EXPORTED if issubclass(cls, EdgeWalkEmbedding)]
 OTHERS = [cls for cls in EXPORTED if not issubclass(cls, WalkEmbedding)]
 
 
@@ -52,7 +52,7 @@ def test_nothing_changed_nothing_moves(cls):
     if cls in WALKS:
         assert (model.embedding_ == before[list(H)]).all()
         assert (report["moved"] == 0).all() and report["walks"] == report["n_changed"] == 0
-    else:
+    elif cls in OTHERS:
         assert report["moved"].max() < 0.05
 
 
@@ -326,6 +326,40 @@ def test_a_callback_ends_it():
     stop.append(True)
     model.partial_fit(H)
     assert model.fit_report_["n_new"] == 1
+
+
+def test_walks_of_other_kinds_train_from_the_old_vectors_on():
+    A = communities()
+    options = {"walk_length": 20, "n_walks": 20, "window": 3, "n_epochs": 2, "random_state": 0}
+    old = np.flatnonzero(np.arange(240) % 10 != 0)
+    model = WalkEmbedding(16, **options).fit(Graph.from_scipy(A[old][:, old], nodes=old.tolist()))
+    before = model.vectors_
+    model.partial_fit(Graph.from_scipy(A))
+    Z = model.embedding_ / np.linalg.norm(model.embedding_, axis=1, keepdims=True)
+    centres = np.array([before.array[old // 60 == b].mean(axis=0) for b in range(4)])
+    assert ((Z @ centres.T).argmax(axis=1) == np.arange(240) // 60).mean() > 0.9  # in the old coordinates
+    again = WalkEmbedding(16, **options).fit(Graph.from_scipy(A))
+    assert not np.array_equal(again.embedding_, model.embedding_)
+    assert np.array_equal(model.fit(Graph.from_scipy(A)).embedding_, again.embedding_)
+
+
+class WithContext(AdjacencySpectral):
+    """Stores its context vectors, where `AdjacencySpectral` makes them when asked."""
+
+    context_embedding_ = None
+
+    def _embed(self, graph, report):
+        Y = super()._embed(graph, report)
+        self.context_embedding_ = (Y[::-1] + 1).astype(np.float32)
+        return Y
+
+
+def test_stored_context_vectors_are_rotated_too():
+    G, H = grown()
+    model, again = WithContext(4, random_state=0).fit(G).partial_fit(H), WithContext(4, random_state=0).fit(H)
+    assert not np.allclose(model.embedding_, again.embedding_, atol=1e-3)
+    assert np.allclose(model.embedding_ @ model.context_embedding_.T, again.embedding_ @ again.context_embedding_.T,
+                       atol=1e-4)
 
 
 # --- ordered columns -------------------------------------------------------------------------------------

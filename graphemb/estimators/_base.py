@@ -85,6 +85,9 @@ class BaseEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         vectors = self._padded(self._embed(graph, report), graph.n_nodes, int(self.n_components))
         stayed = rows >= 0
         self._turn: np.ndarray | None = rotation_onto(vectors[stayed], self.embedding_[rows[stayed]])
+        kept = vars(self)
+        if "context_embedding_" in kept:
+            kept["context_embedding_"] = rotated(kept["context_embedding_"], self._turn)
         return rotated(vectors, self._turn)
 
     def _turned(self, vectors: np.ndarray) -> np.ndarray:
@@ -144,9 +147,10 @@ class BaseEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
         Notes
         -----
-        The first call is `fit`. The walk methods train further (see `DeepWalk`). The others fit anew and rotate the
-        result onto the old vectors of the nodes that stayed: the same vectors up to a rotation, so columns
-        are no longer in the order of eigenvalues; call `fit` to have that again.
+        The first call is `fit`. The walk methods train further (`DeepWalk` and `Node2Vec` on the walks that the change
+        made new, others on a whole corpus). The rest fit anew and rotate the result onto the old vectors of the nodes
+        that stayed: the same vectors up to a rotation, so columns are no longer in the order of eigenvalues;
+        call `fit` to have that again.
         """
         if not hasattr(self, "embedding_"):
             return self.fit(X)

@@ -54,6 +54,8 @@ class WalkEmbedding(BaseEmbedding):
     p: float = 1.0
     q: float = 1.0
     extend: bool = False
+    ordered: bool = False
+    _resumed: tuple[Embedding, Embedding] | None = None
 
     def __init__(self, n_components: int = 128, *, walk_length: int = 80, n_walks: int = 10, window: int = 10,
                  n_negative: int = 5, n_epochs: int = 1, learning_rate: float = 0.025,
@@ -142,21 +144,12 @@ class WalkEmbedding(BaseEmbedding):
         return trained.vectors
 
     def _update(self, graph: Graph, rows: NDArray[np.int64], report: Report) -> NDArray[np.float32]:
-        """Train on the walks that the change made new; nodes whose transitions did not change stay."""
-        n_jobs, stayed = check_n_jobs(self.n_jobs), rows >= 0
-        arcs, chances, shares = changed_arcs(self.graph_, graph, rows)
-        sampler = WalkSampler(graph, float(self.p), float(self.q), self._seed, n_jobs, extend=bool(self.extend))
-        corpus = ChangedCorpus(sampler, int(self.n_walks), int(self.walk_length), int(self.n_epochs), self._seed, arcs,
-                               chances)
-        vectors = start_vectors(graph.n_nodes, self.n_components, self.n_components, self._seed, None)
-        contexts = np.zeros_like(vectors)
-        vectors[stayed], contexts[stayed] = self.embedding_[rows[stayed]], self.context_[rows[stayed]]
-        trained = retrain(corpus, self._settings(self._seed, n_jobs), shares.astype(np.float32), vectors, contexts)
-        trained.vectors[~_linked(graph)] = 0.0
-        self.context_, self._visits = trained.contexts, trained.visits
-        report["seconds"].update(trained.report.pop("seconds"))
-        report.update(trained.report, n_changed=int((shares > 0).sum()))
-        return trained.vectors
+        """Train on a whole new corpus, from the old vectors on."""
+        self._resumed = self.vectors_, Embedding(self.nodes_, self.context_)
+        try:
+            return self._embed(graph, report)
+        finally:
+            self._resumed = None
 
     def _fold_in(self, enlarged: Graph, n_fitted: int) -> NDArray[np.float32]:
         """Each new node alone, on walks that begin at it, seeded by its own edges."""
@@ -202,14 +195,36 @@ class WalkEmbedding(BaseEmbedding):
     def _start(self, graph: Graph, seed: int,
                linked: NDArray[np.bool_]) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None]:
         """`init` as arrays in row order: the vectors, and the context vectors if it is a pair."""
-        if self.init is None:
+        init = self.init if self._resumed is None else self._resumed
+        if init is None:
             return None, None
-        vectors, contexts = self.init if isinstance(self.init, tuple) and len(self.init) == 2 else (self.init, None)
+        vectors, contexts = init if isinstance(init, tuple) and len(init) == 2 else (init, None)
         shape = (graph.n_nodes, int(self.n_components))
         rng = np.random.default_rng(seed)
         noise = ((rng.random(shape, np.float32) - 0.5) / shape[1] * linked[:, None]).astype(np.float32)
         start = _rows(vectors, "init", graph, noise)
         return start, None if contexts is None else _rows(contexts, "init[1]", graph, np.zeros(shape, np.float32))
+
+
+class EdgeWalkEmbedding(WalkEmbedding):
+    """Base of the methods whose walks step along edges by the edges' weights, p and q apart."""
+
+    def _update(self, graph: Graph, rows: NDArray[np.int64], report: Report) -> NDArray[np.float32]:
+        """Train on the walks that the change made new; nodes whose transitions did not change stay."""
+        n_jobs, stayed = check_n_jobs(self.n_jobs), rows >= 0
+        arcs, chances, shares = changed_arcs(self.graph_, graph, rows)
+        sampler = WalkSampler(graph, float(self.p), float(self.q), self._seed, n_jobs, extend=bool(self.extend))
+        corpus = ChangedCorpus(sampler, int(self.n_walks), int(self.walk_length), int(self.n_epochs), self._seed, arcs,
+                               chances)
+        vectors = start_vectors(graph.n_nodes, self.n_components, self.n_components, self._seed, None)
+        contexts = np.zeros_like(vectors)
+        vectors[stayed], contexts[stayed] = self.embedding_[rows[stayed]], self.context_[rows[stayed]]
+        trained = retrain(corpus, self._settings(self._seed, n_jobs), shares.astype(np.float32), vectors, contexts)
+        trained.vectors[~_linked(graph)] = 0.0
+        self.context_, self._visits = trained.contexts, trained.visits
+        report["seconds"].update(trained.report.pop("seconds"))
+        report.update(trained.report, n_changed=int((shares > 0).sum()))
+        return trained.vectors
 
 
 def _rows(given: Any, name: str, graph: Graph, start: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from graphemb.estimators._walk_based import WalkEmbedding
+from graphemb.estimators._walk_based import EdgeWalkEmbedding
 
 
-class DeepWalk(WalkEmbedding):
+class DeepWalk(EdgeWalkEmbedding):
     """DeepWalk: skip-gram with negative sampling on uniform (or weighted) random walks.
 
     Parameters

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from graphemb._parallel import Tick
-from graphemb.estimators._walk_based import WalkEmbedding
+from graphemb.estimators._walk_based import EdgeWalkEmbedding
 
 
-class Node2Vec(WalkEmbedding):
+class Node2Vec(EdgeWalkEmbedding):
     """node2vec: skip-gram with negative sampling on biased second-order random walks.
 
     Parameters
