@@ -85,9 +85,9 @@ class BaseEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         vectors = self._padded(self._embed(graph, report), graph.n_nodes, int(self.n_components))
         stayed = rows >= 0
         self._turn: np.ndarray | None = rotation_onto(vectors[stayed], self.embedding_[rows[stayed]])
-        kept = vars(self)
-        if "context_embedding_" in kept:
-            kept["context_embedding_"] = rotated(kept["context_embedding_"], self._turn)
+        targets = vars(self).get("context_embedding_")
+        if targets is not None:
+            setattr(self, "context_embedding_", rotated(targets, self._turn))  # noqa: B010  # a property in some
         return rotated(vectors, self._turn)
 
     def _turned(self, vectors: np.ndarray) -> np.ndarray:
