@@ -142,11 +142,12 @@ def stochastic_blocks(n: int, n_blocks: int = 4, degree_in: float = 16.0, degree
     return Graph.from_edges(edges[:, 0], edges[:, 1], nodes=range(n)), indicator(block)
 
 
-def published(name: str, method: str, metric: str, train_size: float) -> list[tuple[float, str]]:
-    """Scores in per cent that others published for node classification, with their source.
+def published(name: str, method: str, metric: str, train_size: float | str,
+              task: str = "node classification") -> list[tuple[float, str]]:
+    """Scores in per cent that others published, with their source.
 
     Read from PUBLISHED.tsv beside the real graphs; rows of another protocol or of another method's
-    variant (``node2vec+``, a fixed q) do not match. Empty where nothing is known.
+    variant (``node2vec+``, a fixed q) do not match; ``"any"`` is every method. Empty where nothing is known.
     """
     where = folder()
     if where is None or not (where / "PUBLISHED.tsv").is_file():
@@ -154,10 +155,10 @@ def published(name: str, method: str, metric: str, train_size: float) -> list[tu
     found = []
     with open(where / "PUBLISHED.tsv", newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file, delimiter="\t"):
-            same = re.fullmatch(rf"{re.escape(method)}( \(.*\))?", row["method"], re.IGNORECASE)
-            if (row["dataset"], row["task"]) == (name, "node classification") and same \
+            same = method == "any" or re.fullmatch(rf"{re.escape(method)}( \(.*\))?", row["method"], re.IGNORECASE)
+            if (row["dataset"], row["task"]) == (name, task) and same \
                     and row["metric"] in (metric, f"{metric} %") \
-                    and row["train_ratio"] == f"{train_size:.0%}":
+                    and row["train_ratio"] == (train_size if isinstance(train_size, str) else f"{train_size:.0%}"):
                 value = float(row["value"]) * (1 if row["metric"].endswith("%") else 100)
                 found.append((round(value, 2), f"{row['method']}, {row['source_table']}"))
     return found

@@ -15,6 +15,8 @@ _HOME = {
     "LocallyLinearEmbedding": "estimators.lle", "LLE": "estimators.lle",
     "AdjacencySpectral": "estimators.adjacency_spectral",
     "LaplacianEigenmaps": "estimators.laplacian_eigenmaps",
+    "NodeFeatures": "pipeline", "EdgeFeatures": "pipeline", "split_edges": "links", "EdgeSplit": "links",
+    "search": "tuning",
 }
 _MODULES = ("evaluate", "plot")
 
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
     from graphemb.estimators.lle import LLE, LocallyLinearEmbedding
     from graphemb.estimators.node2vec import Node2Vec
     from graphemb.graph import Graph, as_graph
+    from graphemb.links import EdgeSplit, split_edges
+    from graphemb.pipeline import EdgeFeatures, NodeFeatures
+    from graphemb.tuning import search
     from graphemb.verify import verify_walks
     from graphemb.walks import iter_walks, random_walks, to_labels
 

@@ -164,12 +164,15 @@ class Embedding:
         one, other = self._labels.rows([a, b])
         return float(self._cosines(self._vectors[one].astype(np.float64), np.array([other]))[0])
 
-    def score_edges(self, pairs: Iterable[Any]) -> np.ndarray:
+    def score_edges(self, pairs: Iterable[Any], targets: Embedding | None = None) -> np.ndarray:
         """Inner product of the two ends' vectors, for each pair of nodes.
 
         Parameters
         ----------
         pairs : sequence of (label, label), or array of labels of shape (n_pairs, 2)
+        targets : Embedding of as many components, default=None
+            Where the second node of each pair is looked up, so that u -> v scores otherwise than v -> u:
+            ``model.vectors_.score_edges(pairs, model.target_vectors_)`` for a model of a directed graph. None: here.
 
         Returns
         -------
@@ -181,17 +184,22 @@ class Embedding:
         KeyError
             If a label is unknown.
         ValueError
-            If an element is not a pair.
+            If an element is not a pair, or `targets` has another number of components.
         """
+        targets = self if targets is None else targets
+        if targets.array.shape[1] != self.array.shape[1]:
+            raise ValueError(f"targets must have {self.array.shape[1]} components; got {targets.array.shape[1]}.")
         listed = pairs.tolist() if isinstance(pairs, np.ndarray) else list(pairs)
         for k, pair in enumerate(listed):
             if isinstance(pair, str) or not isinstance(pair, Iterable) or len(tuple(pair)) != 2:
                 raise ValueError(f"pairs must hold (label, label); pairs[{k}] is {pair!r}.")
-        ends = [self._labels.rows([tuple(pair)[side] for pair in listed]) for side in (0, 1)]
+        ends = [table._labels.rows([tuple(pair)[side] for pair in listed])
+                for side, table in enumerate((self, targets))]
         scores = np.empty(len(listed))
         step = max(1, _BLOCK // self._vectors.shape[1])
         for start in range(0, len(scores), step):
-            u, v = (self._vectors[end[start:start + step]].astype(np.float64) for end in ends)
+            u, v = (table._vectors[end[start:start + step]].astype(np.float64)
+                    for table, end in zip((self, targets), ends, strict=True))
             scores[start:start + step] = np.einsum("ij,ij->i", u, v)
         return scores
 

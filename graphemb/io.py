@@ -86,6 +86,39 @@ def atomic_write(path: PathLike) -> Iterator[BinaryIO]:
 # --- the safetensors layout ---------------------------------------------------------------------------
 
 
+@contextlib.contextmanager
+def locked(path: PathLike) -> Iterator[None]:
+    """Hold a lock that one thread of one process has at a time; the others wait.
+
+    Parameters
+    ----------
+    path : str or path-like
+        A file that is made for it, and stays. The system lets the lock go where a process ends.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder, locked(os.path.join(folder, "lock")):
+    ...     pass  # nobody else is here
+    """
+    with open(path, "ab") as file:
+        if sys.platform == "win32":
+            import msvcrt
+
+            file.seek(0)
+            while True:
+                try:
+                    msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)  # gives up after ten seconds
+                    break
+                except OSError:
+                    continue
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 def write_tensors(path: PathLike, tensors: Mapping[str, np.ndarray],
                   metadata: Mapping[str, str] | None = None) -> None:
     """Write named arrays in the safetensors layout [1]_, atomically.

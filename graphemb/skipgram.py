@@ -9,7 +9,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -94,6 +94,39 @@ class Corpus:
 
 
 @dataclass(frozen=True)
+class ChangedCorpus(Corpus):
+    """The walks of a corpus that a change of its graph made new.
+
+    Where a node's transition probabilities went from P to P', a step from it was made anew with probability
+    ``1 - min(P, P') / P'``, at the arc it took: the maximal coupling of the two. A walk is new if one of its
+    steps is; the others are as likely as before, and the vectors have learnt from their like.
+
+    Attributes
+    ----------
+    arcs : ndarray of shape (k,), dtype=int64
+        Rising numbers ``source * n_nodes + target`` of the arcs that became likelier.
+    chances : ndarray of shape (k,), dtype=float64
+        Of a step along each of them to be new; 1 for an arc that was not there.
+    """
+
+    arcs: NDArray[np.int64]
+    chances: NDArray[np.float64]
+
+    def batches(self, epochs: range, tokens: int) -> Iterator[tuple[int, int, NDArray[np.int32]]]:
+        """As of the whole corpus, places included, with only the first nodes of new walks."""
+        rng = np.random.default_rng(stream_key(self.seed, "changed"))
+        for r, place, starts in super().batches(epochs, tokens) if len(self.arcs) else ():
+            _, walks, _ = self.walks(r, starts)
+            at, step = np.nonzero(walks[:, 1:] >= 0)
+            keys = walks[at, step].astype(np.int64) * self.n_nodes + walks[at, step + 1]
+            arc = np.minimum(np.searchsorted(self.arcs, keys), len(self.arcs) - 1)
+            taken = np.flatnonzero(self.arcs[arc] == keys)
+            new = taken[rng.random(len(taken)) < self.chances[arc[taken]]]
+            if len(new):
+                yield r, place, starts[np.unique(at[new])]
+
+
+@dataclass(frozen=True)
 class SkipGram:
     """Settings of the objective and its optimiser; the parameters of `Node2Vec` of the same names."""
 
@@ -175,6 +208,7 @@ def train(corpus: Corpus, settings: SkipGram, init: NDArray[np.float32] | None =
     trainer = Trainer(corpus, settings, noise, damped if damped is not None and together else NO_DAMPING, keep,
                       vectors, contexts)
     batches = itertools.islice(corpus.batches(range(corpus.n_epochs), batch_tokens(settings)), course.batches, None)
+    results: Iterator[NDArray[np.float64]]
     if together:
         results = trainer.together(batches)
     elif settings.deterministic:
@@ -193,6 +227,50 @@ def train(corpus: Corpus, settings: SkipGram, init: NDArray[np.float32] | None =
     if saved and not course.stopped:
         saved.remove()
     return Trained(np.ascontiguousarray(vectors[:, :d]), np.ascontiguousarray(contexts[:, :d]), visits, report)
+
+
+def retrain(corpus: ChangedCorpus, settings: SkipGram, shares: NDArray[np.float32], vectors: NDArray[np.float32],
+            contexts: NDArray[np.float32]) -> Trained:
+    """Train vectors further, on the walks that a change of the graph made new.
+
+    Parameters
+    ----------
+    corpus : ChangedCorpus
+    settings : SkipGram
+        `tol` and `checkpoint` are without effect.
+    shares : ndarray of shape (n_nodes,), dtype=float32
+        What the updates of each node's rows are scaled by, in [0, 1]; rows with 0 stay as they are.
+    vectors, contexts : ndarray of shape (n_nodes, n_components), dtype=float32
+        To begin with; not changed.
+
+    Returns
+    -------
+    trained : Trained
+
+    Notes
+    -----
+    All threads train a batch together, as with ``deterministic=True``, also where `train` would not.
+    """
+    began = time.perf_counter()
+    visits = corpus.visits(settings.n_jobs)
+    counted = time.perf_counter()
+    n, d = vectors.shape
+    stride = -(-d // _sgns.LANES) * _sgns.LANES
+    inputs, outputs = aligned_zeros(n, stride), aligned_zeros(n, stride)
+    inputs[:, :d], outputs[:, :d] = vectors, contexts
+    settings = replace(settings, tol=None)
+    scale = np.minimum(1.0, MOST_STEP / np.maximum(batch_load(visits, settings), 1e-30)) * shares
+    trainer = Trainer(corpus, settings, noise_pool(visits, settings.ns_exponent, settings.seed),
+                      scale.astype(np.float32), keep_thresholds(visits, settings.subsample), inputs, outputs)
+    course = Course()
+    with contextlib.closing(trainer.together(corpus.batches(range(corpus.n_epochs), batch_tokens(settings)))) as parts:
+        watch(parts, course, corpus, settings)
+    new, out = inputs[:, :d].copy(), outputs[:, :d].copy()
+    new[shares == 0], out[shares == 0] = vectors[shares == 0], contexts[shares == 0]  # -0.0 included
+    report = {"trainer": "native", "tokens": int(course.totals[0]), "pairs": int(course.totals[1]),
+              "walks": int(course.totals[4]), "walks_in_all": corpus.size, "stopped": course.stopped,
+              "seconds": {"visits": counted - began, "skip-gram": time.perf_counter() - counted}}
+    return Trained(new, out, visits, report)
 
 
 @dataclass
@@ -292,7 +370,7 @@ class Trainer:
         totals[4:] = len(starts), dead_ends
         return totals
 
-    def together(self, batches: Iterator[Batch]) -> Iterator[NDArray[np.float64]]:
+    def together(self, batches: Iterator[Batch]) -> Generator[NDArray[np.float64], None, None]:
         """Train with all threads at once; the walks of the next batch are made on the way."""
         from joblib import cpu_count
 
@@ -345,10 +423,7 @@ def damping(visits: NDArray[np.int64], settings: SkipGram) -> NDArray[np.float32
     Errors are taken before a batch, so a row that it updates often would overshoot: the rate times the
     expected number of updates is held to `MOST_STEP`. (2, 0) where nothing is damped.
     """
-    p = visits / visits.sum()
-    q = np.where(visits > 0, np.maximum(visits, 1) ** float(settings.ns_exponent), 0.0)
-    places = settings.learning_rate * (settings.window + 1) * BATCH
-    load = places * np.array([p, p + settings.n_negative * q / q.sum()])
+    load = batch_load(visits, settings)
     if settings.learning_rate * (2 * settings.window + 1) > LARGEST_STEP:
         return None
     if np.mean((load > MOST_STEP).any(axis=0)) > MOST_DAMPED:
@@ -356,6 +431,14 @@ def damping(visits: NDArray[np.int64], settings: SkipGram) -> NDArray[np.float32
     if (load <= MOST_STEP).all():
         return NO_DAMPING
     return np.minimum(1.0, MOST_STEP / np.maximum(load, 1e-30)).astype(np.float32)
+
+
+def batch_load(visits: NDArray[np.int64], settings: SkipGram) -> NDArray[np.float64]:
+    """Rate x expected updates in a batch of each row of inputs, outputs: (2, n_nodes)."""
+    p = visits / visits.sum()
+    q = np.where(visits > 0, np.maximum(visits, 1) ** float(settings.ns_exponent), 0.0)
+    places = settings.learning_rate * (settings.window + 1) * BATCH
+    return places * np.array([p, p + settings.n_negative * q / q.sum()])
 
 
 class Checkpoint:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from . import _walks
 from ._parallel import Progress, map_ordered, ranges
@@ -254,6 +255,58 @@ def to_labels(walks: NDArray[np.int32], graph: Graph) -> list[list[Any]]:
     """
     nodes = as_graph(graph).nodes
     return [[nodes[i] for i in walk if i >= 0] for walk in np.asarray(walks).tolist()]
+
+
+def changed_arcs(old: Graph, new: Graph, rows: NDArray[np.int64]
+                 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """Where the transition probabilities of first-order walks differ between two graphs.
+
+    Parameters
+    ----------
+    old, new : Graph
+    rows : ndarray of shape (new.n_nodes,), dtype=int64
+        Row in `old` of each node of `new`; -1 where it was not there.
+
+    Returns
+    -------
+    arcs : ndarray of shape (k,), dtype=int64
+        Rising numbers ``source * new.n_nodes + target`` of the arcs of `new` that became likelier.
+    chances : ndarray of shape (k,), dtype=float64
+        ``1 - P / P'`` of each, P its probability before and P' now; 1 for an arc that was not there.
+    shares : ndarray of shape (new.n_nodes,), dtype=float64
+        Total variation distance, in [0, 1], between the probabilities from a node, or to a node, before and now,
+        whichever is larger; 1 for a node that was not there.
+    """
+    n = new.n_nodes
+    place = np.full(old.n_nodes, -1, np.int64)
+    place[rows[rows >= 0]] = np.flatnonzero(rows >= 0)
+    place[place < 0] = np.arange(n, n + (place < 0).sum())  # gone: columns of their own
+    before, now = old.to_scipy().astype(np.float64).tocoo(), new.to_scipy().astype(np.float64).tocoo()
+    size = n + int((place >= n).sum())
+    before = sparse.coo_array((before.data, (place[before.row], place[before.col])), shape=(size, size))
+    now = sparse.coo_array((now.data, (now.row, now.col)), shape=(size, size))
+    shares = np.zeros(size)
+    for one, other in ((before.T, now.T), (before, now)):
+        P, Q = _by_row_sum(one), _by_row_sum(other)
+        shares = np.maximum(shares, np.asarray(abs(Q - P).sum(axis=1)).ravel() / 2)
+    likelier = (Q - P).maximum(0).tocoo()
+    chance = likelier.data / np.asarray(Q[likelier.row, likelier.col]).ravel()
+    real = chance > 1e-9  # what rounding left is no change
+    shares = shares[:n]
+    shares[shares < 1e-9] = 0
+    shares[rows < 0] = 1
+    keys = likelier.row[real].astype(np.int64) * n + likelier.col[real]
+    order = np.argsort(keys)
+    return keys[order], chance[real][order], shares
+
+
+def _by_row_sum(A: sparse.csr_array) -> sparse.csr_array:
+    """Rows divided by their sums; empty ones stay."""
+    A = sparse.csr_array(A, copy=True)
+    A.sum_duplicates()
+    totals = np.asarray(A.sum(axis=1)).ravel()
+    A.data /= np.repeat(totals, np.diff(A.indptr))
+    return A
 
 
 def check_walk_parameters(walk_length: Any, n_walks: Any, p: Any, q: Any) -> tuple[int, int, float, float]:

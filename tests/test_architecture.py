@@ -21,9 +21,10 @@ KERNELS = sorted((ROOT / "ext").glob("*.pyx"))
 # From the top down. A module imports from lower layers only: not from a higher one, not from its own.
 LAYERS = [
     ["cli", "plot"],
+    ["tuning"],
     ["evaluate", "datasets", "pipeline", "verify"],
     ["estimators"],
-    ["walks", "skipgram", "proximity", "spectrum", "alignment"],
+    ["walks", "skipgram", "proximity", "spectrum", "alignment", "links", "rotation"],
     ["embedding"],
     ["graph"],
     ["io"],

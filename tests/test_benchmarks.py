@@ -58,6 +58,7 @@ def test_recorder_appends_lines_of_json(tmp_path, capsys):
 
 def test_every_bench_has_a_run():
     assert {"walks", "skipgram", "quality", "memory", "ingest", "spectral"} <= set(benches())
+    assert {"links", "foldin", "columns"} <= set(benches())
 
 
 @pytest.mark.parametrize("name", ["rmat-6", "sbm-60"])
@@ -110,6 +111,8 @@ def test_published_figures_match_protocol_and_method(folder):
     assert graphs.published("ppi", "DeepWalk", "Micro-F1", 0.5) == [(20.5, "DeepWalk (authors), table 2")]
     assert graphs.published("ppi", "Node2Vec", "Macro-F1", 0.5) == [(17.9, "node2vec, table 3")]
     assert graphs.published("ppi", "Node2Vec", "Macro-F1", 0.1) == []
+    found = graphs.published("ppi", "any", "Macro-F1", "50%", "link prediction")
+    assert found == [(50.0, "node2vec, no")]
 
 
 def test_rates_and_arcs_are_counted_as_defined():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import time
 import warnings
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted, check_non_negative, valida
 from graphemb._validation import check_int, check_n_jobs
 from graphemb.embedding import Embedding
 from graphemb.graph import Graph, as_graph
+from graphemb.rotation import rotated, rotation_onto
 
 Report = dict[str, Any]
 
@@ -73,6 +76,24 @@ class BaseEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         """
         raise NotImplementedError
 
+    def _update(self, graph: Graph, rows: np.ndarray, report: Report) -> np.ndarray:
+        """Return the vectors of a graph that followed `graph_`, as near to the old ones as the method can.
+
+        `rows` holds the row of each of its nodes in `graph_`, -1 if new: int64, shape (n_nodes,). Here: a new fit,
+        rotated onto the old vectors of the nodes that stayed.
+        """
+        vectors = self._padded(self._embed(graph, report), graph.n_nodes, int(self.n_components))
+        stayed = rows >= 0
+        self._turn: np.ndarray | None = rotation_onto(vectors[stayed], self.embedding_[rows[stayed]])
+        targets = vars(self).get("context_embedding_")
+        if targets is not None:
+            setattr(self, "context_embedding_", rotated(targets, self._turn))  # noqa: B010  # a property in some
+        return rotated(vectors, self._turn)
+
+    def _turned(self, vectors: np.ndarray) -> np.ndarray:
+        """Vectors as the last fit made them, rotated as `partial_fit` rotated that fit."""
+        return vectors if self._turn is None else rotated(vectors, self._turn)
+
     # -- scikit-learn's side --------------------------------------------------------------------
 
     def fit(self, X: Any, y: Any = None) -> BaseEmbedding:
@@ -98,7 +119,68 @@ class BaseEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         """
         start = time.perf_counter()
         self._validate()
+        self._turn = None
+        return self._learn(X, as_graph(X, weight=self.weight), start, self._embed)
+
+    def partial_fit(self, X: Any, y: Any = None) -> BaseEmbedding:
+        """Follow a graph that changed: nodes and edges came or went, and vectors stay where they can.
+
+        Parameters
+        ----------
+        X : graph as in `fit`
+            The whole graph as it is now. Its nodes are matched with the fitted ones by label; of a matrix, by number.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+            `embedding_` and all else as after `fit`, in the order of X. `fit_report_` has also `moved`: how far each
+            node's vector is from its old one, in units of the root mean square length of the old ones, NaN
+            for a new node (ndarray of shape (n_nodes,), dtype=float64); and the counts `n_new` and `n_gone`.
+
+        Raises
+        ------
+        ValueError
+            Besides what `fit` raises: if n_components changed, if X is directed where the fitted graph is not or the
+            other way round, or if no fitted node is left.
+
+        Notes
+        -----
+        The first call is `fit`. The walk methods train further (`DeepWalk` and `Node2Vec` on the walks that the change
+        made new, others on a whole corpus). The rest fit anew and rotate the result onto the old vectors of the nodes
+        that stayed: the same vectors up to a rotation, so columns are no longer in the order of eigenvalues;
+        call `fit` to have that again.
+        """
+        if not hasattr(self, "embedding_"):
+            return self.fit(X)
+        start = time.perf_counter()
+        self._validate()
+        if _is_matrix(X) and len(shape := np.shape(X)) == 2 and shape[0] != shape[1]:
+            validate_data(self, X, reset=False, accept_sparse=True)
         graph = as_graph(X, weight=self.weight)
+        old = self.vectors_
+        if old.array.shape[1] != self.n_components:
+            raise ValueError(f"n_components must stay {old.array.shape[1]} in partial_fit; got {self.n_components}. To "
+                             "change it call fit.")
+        if graph.directed != self.graph_.directed:
+            kind, other = ("directed", "undirected") if graph.directed else ("undirected", "directed")
+            raise ValueError(f"X is {kind} but the fitted graph is {other}; make X {other}, or call fit.")
+        rows = _rows_of(graph.nodes, self.nodes_)
+        stayed = np.flatnonzero(rows >= 0)
+        if not len(stayed):
+            raise ValueError(f"X has none of the {len(self.nodes_)} fitted nodes, so there is nothing to go on from; "
+                             "call fit.")
+        self._learn(X, graph, start, lambda graph, report: self._update(graph, rows, report))
+        moved = np.full(graph.n_nodes, np.nan)
+        before = old.array[rows[stayed]].astype(np.float64)
+        length = np.sqrt(np.square(old.array, dtype=np.float64).sum(axis=1).mean())
+        moved[stayed] = np.linalg.norm(self.embedding_[stayed] - before, axis=1) / (length or 1.0)
+        self.fit_report_.update(moved=moved, n_new=graph.n_nodes - len(stayed), n_gone=len(old) - len(stayed))
+        return self
+
+    def _learn(self, X: Any, graph: Graph, start: float, embed: Callable[[Graph, Report], np.ndarray]) -> BaseEmbedding:
+        """Embed the graph that X is, and keep what came out."""
         if _is_matrix(X):
             validate_data(self, X, skip_check_array=True)
         else:
@@ -110,7 +192,7 @@ class BaseEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             "n_nodes": graph.n_nodes, "n_edges": graph.n_edges, "n_isolated": _count_isolated(graph),
             "seconds": {"graph": time.perf_counter() - start}, "warnings": [],
         }
-        vectors = self._padded(self._embed(graph, report), graph.n_nodes, int(self.n_components))
+        vectors = self._padded(embed(graph, report), graph.n_nodes, int(self.n_components))
         report["seconds"]["total"] = time.perf_counter() - start
         self.embedding_ = vectors
         self.nodes_ = graph.nodes
@@ -181,6 +263,17 @@ class BaseEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         check_is_fitted(self, "embedding_")
         return Embedding(self.nodes_, self.embedding_)
 
+    @property
+    def target_vectors_(self) -> Embedding:
+        """Vectors of the nodes as targets of arcs, where `vectors_` has them as sources.
+
+        The context vectors of a method that has them, else `vectors_`. The score of u -> v is
+        ``vectors_[u] @ target_vectors_[v]``.
+        """
+        check_is_fitted(self, "embedding_")
+        context = getattr(self, "context_embedding_", getattr(self, "context_", None))
+        return self.vectors_ if context is None else Embedding(self.nodes_, context)
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.pairwise = True
@@ -193,8 +286,7 @@ class BaseEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
     def _match_graph(self, graph: Graph) -> tuple[np.ndarray, sparse.coo_array]:
         """Fitted row of each node of `graph` (-1: new) and the edges at new nodes."""
-        known = {label: row for row, label in enumerate(self.nodes_)}
-        row_of = np.fromiter((known.get(label, -1) for label in graph.nodes), np.int64, graph.n_nodes)
+        row_of = _rows_of(graph.nodes, self.nodes_)
         new = np.flatnonzero(row_of < 0)
         if len(new) and graph.directed != self.graph_.directed:
             kind, other = ("directed", "undirected") if graph.directed else ("undirected", "directed")
@@ -254,7 +346,7 @@ class BaseEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         new = new[linked[n_fitted:]]
         if len(new):
             enlarged = _enlarge(self.graph_, new_edges, np.flatnonzero(linked))
-            vectors[new] = self._padded(self._fold_in(enlarged, n_fitted), len(new), vectors.shape[1])
+            vectors[new] = self._turned(self._padded(self._fold_in(enlarged, n_fitted), len(new), vectors.shape[1]))
         return vectors
 
     def _padded(self, vectors: np.ndarray, n_rows: int, n_components: int) -> np.ndarray:
@@ -283,9 +375,18 @@ class BaseEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
 
 def warn(report: Report, message: str, category: type[Warning] = UserWarning) -> None:
-    """Warn about the fit, and keep the message in its report."""
+    """Warn about the fit, where it was asked for, and keep the message in its report."""
     report["warnings"].append(message)
-    warnings.warn(message, category, stacklevel=4)
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("graphemb."):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
+
+
+def _rows_of(labels: Sequence[Any], nodes: Sequence[Any]) -> np.ndarray:
+    """Row among `nodes` of each label, -1 where it is not there: int64, shape (len(labels),)."""
+    known = {label: row for row, label in enumerate(nodes)}
+    return np.fromiter((known.get(label, -1) for label in labels), np.int64, len(labels))
 
 
 def _is_matrix(X: Any) -> bool:

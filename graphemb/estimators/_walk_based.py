@@ -23,17 +23,21 @@ from graphemb._validation import (
 from graphemb.embedding import Embedding
 from graphemb.estimators._base import BaseEmbedding, Report, warn
 from graphemb.graph import Graph
+from graphemb.rotation import principal_axes, rotated
 from graphemb.skipgram import (
     GENSIM_LONGEST,
+    ChangedCorpus,
     Corpus,
     SkipGram,
     aligned_zeros,
     fold_in,
     gensim_train,
     noise_pool,
+    retrain,
+    start_vectors,
     train,
 )
-from graphemb.walks import WalkSampler, check_walk_parameters
+from graphemb.walks import WalkSampler, changed_arcs, check_walk_parameters
 
 MOST_FOLD_IN_VISITS = 8  # a new hub is trained on at most this many times an average node's walks
 
@@ -50,13 +54,16 @@ class WalkEmbedding(BaseEmbedding):
     p: float = 1.0
     q: float = 1.0
     extend: bool = False
+    ordered: bool = False
+    _resumed: tuple[Embedding, Embedding] | None = None
 
     def __init__(self, n_components: int = 128, *, walk_length: int = 80, n_walks: int = 10, window: int = 10,
                  n_negative: int = 5, n_epochs: int = 1, learning_rate: float = 0.025,
                  min_learning_rate: float = 1e-4, ns_exponent: float = 0.75, subsample: float = 0.0,
                  trainer: str = "native", deterministic: bool = True, init: Any = None, tol: float | None = None,
-                 checkpoint: Any = None, n_jobs: int | None = None, random_state: Any = None, verbose: int = 0,
-                 callbacks: Sequence[Callable[[Tick], object]] = (), weight: str | None = "weight") -> None:
+                 checkpoint: Any = None, ordered: bool = False, n_jobs: int | None = None, random_state: Any = None,
+                 verbose: int = 0, callbacks: Sequence[Callable[[Tick], object]] = (),
+                 weight: str | None = "weight") -> None:
         self.n_components = n_components
         self.walk_length = walk_length
         self.n_walks = n_walks
@@ -72,6 +79,7 @@ class WalkEmbedding(BaseEmbedding):
         self.init = init
         self.tol = tol
         self.checkpoint = checkpoint
+        self.ordered = ordered
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
@@ -89,6 +97,7 @@ class WalkEmbedding(BaseEmbedding):
         check_real("ns_exponent", self.ns_exponent, -10, 10)
         check_real("subsample", self.subsample, 0, 1)
         check_bool("extend", self.extend)
+        check_bool("ordered", self.ordered)
         check_bool("deterministic", self.deterministic)
         check_choice("trainer", self.trainer, ("native", "gensim"))
         if self.tol is not None:
@@ -123,6 +132,9 @@ class WalkEmbedding(BaseEmbedding):
         trained = (train if self.trainer == "native" else gensim_train)(corpus, settings, init, contexts)
         if init is None:  # an isolated node is in no pair: its vector is the noise it started with
             trained.vectors[~linked] = 0.0
+        if self.ordered:
+            axes = principal_axes(trained.vectors)
+            trained.vectors, trained.contexts = rotated(trained.vectors, axes), rotated(trained.contexts, axes)
         self.context_ = trained.contexts
         self._visits, self._seed = trained.visits, seed
         report["seconds"].update(trained.report.pop("seconds"))
@@ -130,6 +142,14 @@ class WalkEmbedding(BaseEmbedding):
         if trained.report["stopped"]:
             warn(report, f"A callback stopped the fit after {trained.report['walks']} of {corpus.size} walks.")
         return trained.vectors
+
+    def _update(self, graph: Graph, rows: NDArray[np.int64], report: Report) -> NDArray[np.float32]:
+        """Train on a whole new corpus, from the old vectors on."""
+        self._resumed = self.vectors_, Embedding(self.nodes_, self.context_)
+        try:
+            return self._embed(graph, report)
+        finally:
+            self._resumed = None
 
     def _fold_in(self, enlarged: Graph, n_fitted: int) -> NDArray[np.float32]:
         """Each new node alone, on walks that begin at it, seeded by its own edges."""
@@ -175,14 +195,36 @@ class WalkEmbedding(BaseEmbedding):
     def _start(self, graph: Graph, seed: int,
                linked: NDArray[np.bool_]) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None]:
         """`init` as arrays in row order: the vectors, and the context vectors if it is a pair."""
-        if self.init is None:
+        init = self.init if self._resumed is None else self._resumed
+        if init is None:
             return None, None
-        vectors, contexts = self.init if isinstance(self.init, tuple) and len(self.init) == 2 else (self.init, None)
+        vectors, contexts = init if isinstance(init, tuple) and len(init) == 2 else (init, None)
         shape = (graph.n_nodes, int(self.n_components))
         rng = np.random.default_rng(seed)
         noise = ((rng.random(shape, np.float32) - 0.5) / shape[1] * linked[:, None]).astype(np.float32)
         start = _rows(vectors, "init", graph, noise)
         return start, None if contexts is None else _rows(contexts, "init[1]", graph, np.zeros(shape, np.float32))
+
+
+class EdgeWalkEmbedding(WalkEmbedding):
+    """Base of the methods whose walks step along edges by the edges' weights, p and q apart."""
+
+    def _update(self, graph: Graph, rows: NDArray[np.int64], report: Report) -> NDArray[np.float32]:
+        """Train on the walks that the change made new; nodes whose transitions did not change stay."""
+        n_jobs, stayed = check_n_jobs(self.n_jobs), rows >= 0
+        arcs, chances, shares = changed_arcs(self.graph_, graph, rows)
+        sampler = WalkSampler(graph, float(self.p), float(self.q), self._seed, n_jobs, extend=bool(self.extend))
+        corpus = ChangedCorpus(sampler, int(self.n_walks), int(self.walk_length), int(self.n_epochs), self._seed, arcs,
+                               chances)
+        vectors = start_vectors(graph.n_nodes, self.n_components, self.n_components, self._seed, None)
+        contexts = np.zeros_like(vectors)
+        vectors[stayed], contexts[stayed] = self.embedding_[rows[stayed]], self.context_[rows[stayed]]
+        trained = retrain(corpus, self._settings(self._seed, n_jobs), shares.astype(np.float32), vectors, contexts)
+        trained.vectors[~_linked(graph)] = 0.0
+        self.context_, self._visits = trained.contexts, trained.visits
+        report["seconds"].update(trained.report.pop("seconds"))
+        report.update(trained.report, n_changed=int((shares > 0).sum()))
+        return trained.vectors
 
 
 def _rows(given: Any, name: str, graph: Graph, start: NDArray[np.float32]) -> NDArray[np.float32]:

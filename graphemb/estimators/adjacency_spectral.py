@@ -11,6 +11,7 @@ from graphemb._validation import check_choice, check_real, check_seed
 from graphemb.estimators._base import Report
 from graphemb.estimators._spectral import SpectralEmbedding, keep_note, rms_factor, scale_rows
 from graphemb.graph import Graph
+from graphemb.rotation import rotated
 from graphemb.spectrum import Eigenpairs, SingularTriplets, fix_signs, largest_eigenpairs, largest_singular_triplets
 
 
@@ -63,7 +64,8 @@ class AdjacencySpectral(SpectralEmbedding):
         are zero; the rows that are not zero have a root mean square length of 1.5. Columns without an
         eigenvalue (a graph may have few positive ones) are zero.
     context_embedding_ : ndarray of shape (n_nodes, n_components), dtype=float32
-        The same from the right singular vectors: nodes as targets of arcs. `embedding_` itself if undirected.
+        The same from the right singular vectors: nodes as targets of arcs. If undirected, `embedding_` with the
+        columns of negative eigenvalues negated, so that inner products of the two follow the edges.
     eigenvalues_ : ndarray of shape (n_found,), dtype=float64
         Of S; singular values if directed.
     which_ : {'positive', 'magnitude'}
@@ -185,7 +187,14 @@ class AdjacencySpectral(SpectralEmbedding):
     @property
     def context_embedding_(self) -> np.ndarray:
         """Vectors of the nodes as targets of arcs."""
-        return self.embedding_ if self._context is None else self._context
+        if self._context is not None:
+            return self._turned(self._context)
+        signs = np.ones(self.embedding_.shape[1])
+        signs[:len(self.eigenvalues_)] = np.sign(self.eigenvalues_)
+        if (signs > 0).all():
+            return self.embedding_
+        turn = np.eye(len(signs)) if self._turn is None else self._turn
+        return rotated(self.embedding_, (turn.T * signs) @ turn)
 
     def _fold_in(self, enlarged: Graph, n_fitted: int) -> np.ndarray:
         A = sparse.csr_array(enlarged.to_scipy(), dtype=np.float64)[n_fitted:, :n_fitted]

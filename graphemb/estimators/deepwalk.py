@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from graphemb.estimators._walk_based import WalkEmbedding
+from graphemb.estimators._walk_based import EdgeWalkEmbedding
 
 
-class DeepWalk(WalkEmbedding):
+class DeepWalk(EdgeWalkEmbedding):
     """DeepWalk: skip-gram with negative sampling on uniform (or weighted) random walks.
 
     Parameters
@@ -49,6 +49,10 @@ class DeepWalk(WalkEmbedding):
         exists, `fit` goes on from it and ends with the bytes of an uninterrupted fit; when training is
         complete the file is removed. The file of another graph or of other parameters is refused. Needs an
         int as `random_state`.
+    ordered : bool, default=False
+        Rotate `embedding_` and `context_` alike, in the end, so that the first k columns are the best k-dimensional
+        vectors, for every k: one fit serves every dimension up to `n_components`. No inner product changes. An
+        option, because bytes then hang on the BLAS too.
     n_jobs : int, default=None
         Threads; None is 1 (or what a joblib context says), -1 all cores.
     random_state : int, Generator, RandomState or None, default=None
@@ -95,6 +99,14 @@ class DeepWalk(WalkEmbedding):
 
     New nodes given to `transform` are trained alone, on walks that begin at them, against the
     frozen `context_`.
+
+    `partial_fit` takes the walks of the corpus, in the graph as it is now, that the change made new: those with a step
+    made anew, which a step along an arc is with probability ``1 - P / P'``, P and P' the arc's probabilities
+    before and now (of a first-order walk; 1 for a new arc). The others are as likely as they were, and the vectors
+    have learnt from their like. It trains on these walks (with the native trainer) from the old vectors on, at the
+    rates of `fit`, and a node's rows learn by as much as its transitions changed: in whole if it is new, not
+    at all if its edges are as before. What nodes two steps from a change would learn is left out; after large
+    changes `fit` is the better choice.
 
     References
     ----------

@@ -11,11 +11,12 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 from sklearn.neighbors import NearestNeighbors
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from graphemb._validation import check_choice, check_int, check_real, check_seed
 from graphemb.alignment import METHODS, alignment_matrix, barycentre_weights, weight_matrix
-from graphemb.estimators._base import Report, warn
+from graphemb.estimators._base import BaseEmbedding, Report, warn
 from graphemb.estimators._spectral import SpectralEmbedding, components_of, keep_note, warn_of_components
 from graphemb.graph import Graph
 from graphemb.spectrum import alignment_vectors, fix_signs, lle_vectors, row_normalised
@@ -230,6 +231,22 @@ class LocallyLinearEmbedding(SpectralEmbedding):
             self.__dict__.pop("nbrs_", None)  # of an earlier fit on points
             return self
         return self._fit_points(X)
+
+    @available_if(lambda self: self.n_neighbors is None)
+    def partial_fit(self, X: Any, y: Any = None) -> BaseEmbedding:
+        """Follow a graph that changed: fit anew, and rotate onto the old vectors. Of points there is no such thing.
+
+        Parameters
+        ----------
+        X : graph as in `fit`
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+        """
+        return super().partial_fit(X)
 
     def transform(self, X: Any) -> Any:
         """Return the learned vectors of fitted nodes or points, and fold new ones in.

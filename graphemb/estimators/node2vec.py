@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from graphemb._parallel import Tick
-from graphemb.estimators._walk_based import WalkEmbedding
+from graphemb.estimators._walk_based import EdgeWalkEmbedding
 
 
-class Node2Vec(WalkEmbedding):
+class Node2Vec(EdgeWalkEmbedding):
     """node2vec: skip-gram with negative sampling on biased second-order random walks.
 
     Parameters
@@ -25,7 +25,7 @@ class Node2Vec(WalkEmbedding):
         node2vec+ [2]_, for weighted graphs: a weak edge to the node before makes a neighbour only in
         part.
     walk_length, n_walks, window, n_negative, n_epochs, learning_rate, min_learning_rate, ns_exponent, \
-subsample, trainer, deterministic, init, tol, checkpoint, n_jobs, random_state, verbose, callbacks, weight
+subsample, trainer, deterministic, init, tol, checkpoint, ordered, n_jobs, random_state, verbose, callbacks, weight
         As in `DeepWalk`.
 
     Attributes
@@ -61,25 +61,28 @@ subsample, trainer, deterministic, init, tol, checkpoint, n_jobs, random_state, 
     >>> from graphemb import Node2Vec
     >>> G = nx.les_miserables_graph()
     >>> model = Node2Vec(n_components=64, p=1.0, q=0.5, random_state=0)
-    >>> model.fit_transform(G).shape
-    (77, 64)
-    >>> [name for name, score in model.vectors_.most_similar("Valjean", k=1)]
-    [...]
+    >>> Z = model.fit_transform(G)  # row i is list(G)[i]
+    >>> Z.shape, Z.dtype
+    ((77, 64), dtype('float32'))
+    >>> model.vectors_["Valjean"].shape
+    (64,)
+    >>> len(model.vectors_.most_similar("Valjean", k=5))
+    5
     """
 
     def __init__(self, n_components: int = 128, *, p: float = 1.0, q: float = 1.0, extend: bool = False,
                  walk_length: int = 80, n_walks: int = 10, window: int = 10, n_negative: int = 5, n_epochs: int = 1,
                  learning_rate: float = 0.025, min_learning_rate: float = 1e-4, ns_exponent: float = 0.75,
                  subsample: float = 0.0, trainer: str = "native", deterministic: bool = True, init: Any = None,
-                 tol: float | None = None, checkpoint: Any = None, n_jobs: int | None = None,
+                 tol: float | None = None, checkpoint: Any = None, ordered: bool = False, n_jobs: int | None = None,
                  random_state: Any = None, verbose: int = 0, callbacks: Sequence[Callable[[Tick], object]] = (),
                  weight: str | None = "weight") -> None:
         super().__init__(
             n_components, walk_length=walk_length, n_walks=n_walks, window=window, n_negative=n_negative,
             n_epochs=n_epochs, learning_rate=learning_rate, min_learning_rate=min_learning_rate,
             ns_exponent=ns_exponent, subsample=subsample, trainer=trainer, deterministic=deterministic, init=init,
-            tol=tol, checkpoint=checkpoint, n_jobs=n_jobs, random_state=random_state, verbose=verbose,
-            callbacks=callbacks, weight=weight)
+            tol=tol, checkpoint=checkpoint, ordered=ordered, n_jobs=n_jobs, random_state=random_state,
+            verbose=verbose, callbacks=callbacks, weight=weight)
         self.p = p
         self.q = q
         self.extend = extend
