@@ -112,6 +112,85 @@ def first_order(
     return dead_ends
 
 
+cdef struct Surfer:
+    int64_t row, column  # of the output, to fill next
+    uint64_t draws       # made so far
+    int64_t arc          # drawn, or -1
+    uint32_t coin
+    int32_t current
+
+
+def restart_ends(
+    const int64_t[::1] indptr not None,    # IN  (n_nodes + 1)
+    const int32_t[::1] indices not None,   # IN  (n_arcs)
+    const uint32_t[:, ::1] table not None,  # IN  (n_arcs, 3) alias tables, or (0, 3): unweighted
+    double alpha,                          # IN  probability of a further step
+    uint64_t key,                          # IN
+    const int64_t[::1] ids not None,       # IN  (m) number of each row
+    const int32_t[::1] starts not None,    # IN  (m) where the walks of the row begin
+    int32_t[:, ::1] walks not None,        # OUT (m, 1 + n_ends) the start, then an end of each walk
+):
+    """Ends of walks that stop before every step with probability 1 - alpha: draws from the start's
+    personalised PageRank. A step from a node without arcs goes back to the start; returns how many did.
+    """
+    cdef int64_t m = walks.shape[0], length = walks.shape[1]
+    cdef int64_t i, degree, n_active, n_next, restarts = 0
+    cdef bint weighted = table.shape[0] > 0
+    cdef Surfer[GROUP] surfers
+    cdef Surfer *s
+    cdef uint64_t draw, walk
+    with nogil:
+        for i in range(m):
+            walks[i, 0] = starts[i]
+        n_active = min(<int64_t>GROUP, m) if length > 1 else 0
+        n_next = n_active
+        for i in range(n_active):
+            surfers[i] = Surfer(i, 1, 0, -1, 0, starts[i])
+        while n_active > 0:
+            i = 0
+            while i < n_active:
+                s = &surfers[i]
+                walk = <uint64_t>ids[s.row]
+                s.draws += 1
+                if ge_unit(ge_draw(key, walk, s.draws - 1)) >= alpha:
+                    walks[s.row, s.column] = s.current
+                    s.column += 1
+                    if s.column == length:
+                        if n_next < m:
+                            s.row, s.column, s.draws = n_next, 1, 0
+                            n_next += 1
+                        else:
+                            n_active -= 1
+                            surfers[i] = surfers[n_active]
+                            continue
+                    s.current = starts[s.row]
+                    continue
+                degree = indptr[s.current + 1] - indptr[s.current]
+                s.arc = -1
+                if degree == 0:
+                    restarts += 1
+                else:
+                    draw = ge_draw(key, walk, s.draws)
+                    s.draws += 1
+                    s.coin = <uint32_t>draw
+                    s.arc = indptr[s.current] + ge_below(draw, degree)
+                    if weighted:
+                        ge_prefetch(&table[s.arc, 0])
+                    else:
+                        ge_prefetch(&indices[s.arc])
+                i += 1
+            for i in range(n_active):
+                s = &surfers[i]
+                if s.arc < 0:
+                    s.current = starts[s.row]
+                elif weighted:
+                    s.current = <int32_t>table[s.arc, 1 if s.coin < table[s.arc, 0] else 2]
+                else:
+                    s.current = indices[s.arc]
+                ge_prefetch(&indptr[s.current])
+    return restarts
+
+
 cdef inline int64_t find(const int32_t *indices, int64_t begin, int64_t end, int32_t v) noexcept nogil:
     """Position of v in the sorted row [begin, end), or -1."""
     cdef int64_t middle, stop = end
