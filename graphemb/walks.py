@@ -44,7 +44,7 @@ class WalkSampler:
     Notes
     -----
     Memory beyond the graph: for a weighted graph 12 bytes an arc (alias tables, Walker 1977, built
-    as in Vose 1991) and 8 bytes a node; for second-order walks at most 8 bytes an arc (the hash
+    as in Vose 1991) and 16 bytes a node; for second-order walks at most 8 bytes an arc (the hash
     table; a bitmap is taken where it is smaller or at most 32 MB), never more than `ARC_TEST_BYTES`.
     """
 
@@ -54,7 +54,7 @@ class WalkSampler:
         self.key = stream_key(seed, "walks")
         self.weights = graph.weights if graph.weights is not None else np.empty(0, np.float32)
         self.table = np.empty((len(self.weights), 3), np.uint32)
-        self.strength = np.empty(graph.n_nodes if len(self.weights) else 0, np.float64)
+        self.strength = np.empty((graph.n_nodes if len(self.weights) else 0, 2), np.float64)
         self.means = np.empty(0)
         self.slots = np.empty(0, np.int32)
         self.bits = np.empty((0, 0), np.uint8)
@@ -64,7 +64,7 @@ class WalkSampler:
                 graph.indptr, graph.indices, self.weights, start, stop, np.empty(largest),
                 np.empty(largest, np.int32), self.table, self.strength))
             if extend:
-                self.means = self.strength / np.maximum(np.diff(graph.indptr), 1)
+                self.means = self.strength[:, 0] / np.maximum(np.diff(graph.indptr), 1)
         if q != 1 or (p != 1 and graph.directed):
             self._build_arc_test(arc_test or cheapest_arc_test(graph), n_jobs)
 
@@ -89,9 +89,9 @@ class WalkSampler:
             pass
 
     def _row_ranges(self) -> Iterator[tuple[int, int]]:
-        """Rows in pieces of about 2**20 arcs."""
+        """Rows in pieces of about 2**17 arcs."""
         indptr = self.graph.indptr
-        cuts = np.searchsorted(indptr, np.arange(2**20, int(indptr[-1]), 2**20))
+        cuts = np.searchsorted(indptr, np.arange(2**17, int(indptr[-1]), 2**17))
         bounds = np.unique(np.concatenate(([0], cuts, [self.graph.n_nodes])))
         return zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)
 

@@ -31,7 +31,7 @@ def unit(x):
 def alias_tables(indptr, indices, weights):
     """Vose's construction, row by row."""
     table = np.zeros((len(indices), 3), np.uint32)
-    strength = np.zeros(len(indptr) - 1)
+    strength = np.zeros((len(indptr) - 1, 2))
     for u in range(len(indptr) - 1):
         begin, end = int(indptr[u]), int(indptr[u + 1])
         row = [float(w) for w in weights[begin:end]]
@@ -39,7 +39,7 @@ def alias_tables(indptr, indices, weights):
         total = 0.0
         for w in row:
             total += w
-        strength[u] = total
+        strength[u] = total, max(row, default=0.0)
         scaled = [w * len(row) / total for w in row]
         table[begin:end] = np.column_stack([np.full(len(row), 2**32 - 1), neighbours, neighbours])
         small = [i for i, s in enumerate(scaled) if s < 1.0]
@@ -133,12 +133,10 @@ def second_order(indptr, indices, weights, table, strength, directed, p, q, key,
             path.append(alias_draw(v, fresh()))
             continue
         prev = path[-2]
-        back = 1.0
-        if extra_return > 0 and (weighted or directed):
-            at = rows[v].index(prev) if prev in rows[v] else None
-            back = 0.0 if at is None else float(weights[indptr[v] + at]) if weighted else 1.0
+        # The weight of the arc back: a bound, until a return is proposed.
+        back = 1.0 if not weighted else strength[v, 1] if directed else min(strength[v, 1], strength[prev, 1])
         for _ in range(patience):
-            mass = float(strength[v]) if weighted else float(len(rows[v]))
+            mass = float(strength[v, 0]) if weighted else float(len(rows[v]))
             base = beta * mass
             common = extra_common * (mass if weighted else float(min(len(rows[v]), len(rows[prev]))))
             u = unit(fresh()) * (base + common + extra_return * back)
@@ -161,7 +159,9 @@ def second_order(indptr, indices, weights, table, strength, directed, p, q, key,
                     x = a[min(int((u - base) * (1 / extra_common)), len(a) - 1)]
                     kept = x != prev and x in b
             else:
-                x, kept = prev, True
+                at = rows[v].index(prev) if prev in rows[v] else None
+                back = 0.0 if at is None else float(weights[indptr[v] + at]) if weighted else 1.0
+                x, kept = prev, u - (base + common) < extra_return * back
             if kept:
                 break
         else:
