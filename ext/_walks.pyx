@@ -345,11 +345,12 @@ def second_order(
     cdef int64_t m = walks.shape[0], length = walks.shape[1]
     cdef int64_t n_active, n_next = 0, i, t, proposals = 0, dead_ends = 0
     cdef bint weighted = table.shape[0] > 0, extend = means.shape[0] > 0
-    cdef int keep, near, swap, is_common
+    cdef int keep, near, swap, is_common, is_extra
+    cdef int64_t shift, shorter
     cdef double alpha = 1.0 / p, beta = 1.0 / q
     cdef double extra_common = max(0.0, 1.0 - beta), extra_return = max(0.0, alpha - beta)
     cdef double keep_common = min(1.0, q), keep_prev = min(1.0, alpha * q)
-    cdef double per_common = 1.0 / extra_common if extra_common > 0.0 else 0.0
+    cdef double[2] per_arc = [q, 1.0 / extra_common if extra_common > 0.0 else 0.0]
     cdef double per_kept = 1.0 / (1.0 - q) if q < 1.0 else 0.0
     cdef bint thinned = keep_common < 1.0 or keep_prev < 1.0, asks = q != 1.0
     cdef bint reads_bits = bits.shape[0] > 0 and not extend
@@ -435,12 +436,13 @@ def second_order(
                     w.kind = BASE + (u >= base) + (u >= base + common)
                     swap = (w.kind == COMMON) & (w.degree > w.prev_degree)  # propose from the shorter row
                     w.limit = u - (base + common)
-                    t = <int64_t>((u - base) * per_common if u >= base else u * q)
-                    w.arc = ((w.prev_begin if swap else w.begin)
-                             + min(t, (w.prev_degree if swap else w.degree) - 1))
+                    is_extra = w.kind != BASE
+                    t = <int64_t>((u - is_extra * base) * per_arc[is_extra])
+                    shift, shorter = swap * (w.prev_begin - w.begin), swap * (w.prev_degree - w.degree)
+                    w.arc = (w.kind != RETURN) * (w.begin + shift + min(t, w.degree + shorter - 1))
                     w.test = w.current if swap else w.prev
-                    w.test_begin = w.begin if swap else w.prev_begin
-                    w.test_degree = w.degree if swap else w.prev_degree
+                    w.test_begin = w.prev_begin - shift
+                    w.test_degree = w.prev_degree - shorter
                 if weighted:
                     if w.prev >= 0:
                         w.test, w.test_begin, w.test_degree = w.prev, w.prev_begin, w.prev_degree

@@ -46,6 +46,7 @@ class WalkSampler:
     Memory beyond the graph: for a weighted graph 12 bytes an arc (alias tables, Walker 1977, built
     as in Vose 1991) and 16 bytes a node; for second-order walks at most 8 bytes an arc (the hash
     table; a bitmap is taken where it is smaller or at most 32 MB), never more than `ARC_TEST_BYTES`.
+    Tables are plain NumPy arrays, for which NumPy asks the system for huge pages.
     """
 
     def __init__(self, graph: Graph, p: float, q: float, seed: int, n_jobs: int = 1, *, extend: bool = False,
