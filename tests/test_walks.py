@@ -200,6 +200,19 @@ def test_tables_know_exactly_the_arcs(seed):
         assert sorted(row[row >= 0].tolist()) == np.flatnonzero(A[u]).tolist()
 
 
+def test_a_search_goes_on_at_the_front_of_a_hash_table():
+    """Of 300 rows some have neighbours that did not fit behind their slot."""
+    graph = as_graph(nx.gnp_random_graph(300, 0.1, seed=0))
+    slots = WalkSampler(graph, 1.0, 2.0, 0, arc_test="hash").slots
+    full = slots[2 * graph.indptr[:-1]] >= 0
+    assert (full & (slots[2 * graph.indptr[1:] - 1] >= 0)).any()
+    ids, starts = np.arange(3000), (np.arange(3000) % 300).astype(np.int32)
+    walks = [np.empty((3000, 20), np.int32) for _ in range(2)]
+    for kind, into in zip(("hash", "search"), walks, strict=True):
+        WalkSampler(graph, 0.25, 4.0, 0, arc_test=kind).fill(ids, starts, into)
+    np.testing.assert_array_equal(*walks)
+
+
 def test_the_arc_test_is_chosen_by_memory(monkeypatch):
     dense, sparse = as_graph(nx.complete_graph(50)), as_graph(nx.path_graph(5000))
     assert cheapest_arc_test(dense) == cheapest_arc_test(sparse) == "bitmap"
