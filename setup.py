@@ -9,6 +9,7 @@ headers = [path.as_posix() for path in sorted(Path("ext").glob("*.h")) + sorted(
 # Walks must not depend on the instruction set, so no fused multiply-add there; training wants it.
 kernels = {
     "walks": ([], ["-ffp-contract=off"]),
+    "temporal": ([], ["-ffp-contract=off"]),
     "sgns": (["sgns_baseline.c", "sgns_avx2.c", "sgns_avx512.c"], ["-ffp-contract=fast", "-Wno-psabi"]),
 }
 extensions = [

@@ -23,8 +23,8 @@ def fastnode2vec(o, arrays):
     columns = [src[once].tolist(), dst[once].tolist()] + ([weight[once].tolist()] if o["weighted"] else [])
     graph = Graph(list(zip(*columns, strict=True)), directed=o["directed"], weighted=o["weighted"], verbose=False)
 
-    def prepare(p, q, n_walks, walk_length, seed):
-        starts = [u for _ in range(n_walks) for u in range(len(graph.node_names))]
+    def prepare(p, q, n_walks, walk_length, seed, stride):
+        starts = [u for _ in range(n_walks) for u in range(0, len(graph.node_names), stride)]
 
         def run(starts=starts, length=walk_length):
             return [graph.generate_random_walk(length, p, q, u) for u in starts]
@@ -47,7 +47,9 @@ def pecanpy(o, arrays):
         graph.read_npz(o["path"], weighted=o["weighted"])
         return graph
 
-    def prepare(p, q, n_walks, walk_length, seed):
+    def prepare(p, q, n_walks, walk_length, seed, stride):
+        if stride != 1:
+            raise ValueError("walks begin at every node")
         make(p, q, seed).simulate_walks(1, 2)
         graph = make(p, q, seed)
         return lambda: graph.simulate_walks(n_walks, walk_length)

@@ -22,7 +22,6 @@ PEERS = {
     "fastnode2vec": ["fastnode2vec==0.0.7", "gensim==4.4.0"],
     "pecanpy": ["pecanpy==2.0.9", "gensim==4.4.0"],
 }
-MOST_ARCS = 10_000_000  # beyond, fastnode2vec takes minutes and gigabytes to read the edges
 
 
 class NotInstalled(Exception):
@@ -51,6 +50,7 @@ class WalkPeer:
 
     def __init__(self, peer: str, graph: Graph, n_jobs: int) -> None:
         self.peer, python = peer, python_of(peer)
+        self.rss_peak: float | None = None  # MB, once called
         self.folder = tempfile.TemporaryDirectory()
         path = Path(self.folder.name) / "graph.npz"
         data = np.ones(len(graph.indices), np.float32) if graph.weights is None else graph.weights
@@ -64,14 +64,19 @@ class WalkPeer:
             env=os.environ | threads, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def __call__(self, **options: Any) -> dict[str, Any]:
-        """Seconds and steps of walks with p, q, n_walks, walk_length and seed; peak memory so far."""
+        """Seconds and steps of walks with p, q, n_walks, walk_length, seed and stride; peak memory so far.
+
+        A stride above 1 takes every so manieth node for a start; not all rivals can.
+        """
         if self.process.stdin is None or self.process.stdout is None:
             raise RuntimeError(f"{self.peer} has no pipes")
         print(json.dumps(options), file=self.process.stdin, flush=True)
         answer = self.process.stdout.readline()
         if not answer:
             raise RuntimeError(f"{self.peer} ended with {self.process.wait()}; its message is above")
-        return json.loads(answer)
+        done = json.loads(answer)
+        self.rss_peak = done["rss_peak"]
+        return done
 
     def close(self) -> None:
         """End the process."""

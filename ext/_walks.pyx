@@ -19,19 +19,20 @@ def alias_tables(
     double[::1] scaled not None,           # TMP (largest degree)
     int32_t[::1] stack not None,           # TMP (largest degree)
     uint32_t[:, ::1] table not None,       # OUT (n_arcs, 3) threshold, neighbour, alias neighbour
-    double[::1] strength not None,         # OUT (n_nodes) sum of the row's weights
+    double[:, ::1] strength not None,      # OUT (n_nodes, 2) sum and largest of the row's weights
 ):
     """Walker's alias tables, Vose's construction, one per row: 12 bytes an arc."""
     cdef int64_t u, begin, degree, i, small, large, n_small, n_large
-    cdef double total
+    cdef double total, largest
     with nogil:
         for u in range(start, stop):
             begin = indptr[u]
             degree = indptr[u + 1] - begin
-            total = 0.0
+            total = largest = 0.0
             for i in range(degree):
                 total += weights[begin + i]
-            strength[u] = total
+                largest = max(largest, <double>weights[begin + i])
+            strength[u, 0], strength[u, 1] = total, largest
             # One array, two stacks: the light entries grow from the left, the heavy from the right.
             n_small = n_large = 0
             for i in range(degree):
@@ -112,6 +113,85 @@ def first_order(
     return dead_ends
 
 
+cdef struct Surfer:
+    int64_t row, column  # of the output, to fill next
+    uint64_t draws       # made so far
+    int64_t arc          # drawn, or -1
+    uint32_t coin
+    int32_t current
+
+
+def restart_ends(
+    const int64_t[::1] indptr not None,    # IN  (n_nodes + 1)
+    const int32_t[::1] indices not None,   # IN  (n_arcs)
+    const uint32_t[:, ::1] table not None,  # IN  (n_arcs, 3) alias tables, or (0, 3): unweighted
+    double alpha,                          # IN  probability of a further step
+    uint64_t key,                          # IN
+    const int64_t[::1] ids not None,       # IN  (m) number of each row
+    const int32_t[::1] starts not None,    # IN  (m) where the walks of the row begin
+    int32_t[:, ::1] walks not None,        # OUT (m, 1 + n_ends) the start, then an end of each walk
+):
+    """Ends of walks that stop before every step with probability 1 - alpha: draws from the start's
+    personalised PageRank. A step from a node without arcs goes back to the start; returns how many did.
+    """
+    cdef int64_t m = walks.shape[0], length = walks.shape[1]
+    cdef int64_t i, degree, n_active, n_next, restarts = 0
+    cdef bint weighted = table.shape[0] > 0
+    cdef Surfer[GROUP] surfers
+    cdef Surfer *s
+    cdef uint64_t draw, walk
+    with nogil:
+        for i in range(m):
+            walks[i, 0] = starts[i]
+        n_active = min(<int64_t>GROUP, m) if length > 1 else 0
+        n_next = n_active
+        for i in range(n_active):
+            surfers[i] = Surfer(i, 1, 0, -1, 0, starts[i])
+        while n_active > 0:
+            i = 0
+            while i < n_active:
+                s = &surfers[i]
+                walk = <uint64_t>ids[s.row]
+                s.draws += 1
+                if ge_unit(ge_draw(key, walk, s.draws - 1)) >= alpha:
+                    walks[s.row, s.column] = s.current
+                    s.column += 1
+                    if s.column == length:
+                        if n_next < m:
+                            s.row, s.column, s.draws = n_next, 1, 0
+                            n_next += 1
+                        else:
+                            n_active -= 1
+                            surfers[i] = surfers[n_active]
+                            continue
+                    s.current = starts[s.row]
+                    continue
+                degree = indptr[s.current + 1] - indptr[s.current]
+                s.arc = -1
+                if degree == 0:
+                    restarts += 1
+                else:
+                    draw = ge_draw(key, walk, s.draws)
+                    s.draws += 1
+                    s.coin = <uint32_t>draw
+                    s.arc = indptr[s.current] + ge_below(draw, degree)
+                    if weighted:
+                        ge_prefetch(&table[s.arc, 0])
+                    else:
+                        ge_prefetch(&indices[s.arc])
+                i += 1
+            for i in range(n_active):
+                s = &surfers[i]
+                if s.arc < 0:
+                    s.current = starts[s.row]
+                elif weighted:
+                    s.current = <int32_t>table[s.arc, 1 if s.coin < table[s.arc, 0] else 2]
+                else:
+                    s.current = indices[s.arc]
+                ge_prefetch(&indptr[s.current])
+    return restarts
+
+
 cdef inline int64_t find(const int32_t *indices, int64_t begin, int64_t end, int32_t v) noexcept nogil:
     """Position of v in the sorted row [begin, end), or -1."""
     cdef int64_t middle, stop = end
@@ -172,13 +252,20 @@ cdef struct Arcs:
     int64_t bytes_a_row
 
 
-cdef inline void prefetch_arc(const Arcs *a, int32_t u, int64_t begin, int64_t degree, int32_t v) noexcept nogil:
+cdef inline int64_t prefetch_arc(const Arcs *a, bint wanted, int32_t u, int64_t begin, int64_t degree,
+                                 int32_t v) noexcept nogil:
+    """Where `has_arc` looks first; if it is not wanted, the first line of all, which costs no memory access."""
+    cdef int64_t at
     if a.bits != NULL:
-        ge_prefetch(a.bits + u * a.bytes_a_row + (v >> 3))
+        at = wanted * (u * a.bytes_a_row + (v >> 3))
+        ge_prefetch(a.bits + at)
     elif a.slots != NULL:
-        ge_prefetch(a.slots + slot_of(v, begin, degree))
+        at = wanted * slot_of(v, begin, degree)
+        ge_prefetch(a.slots + at)
     else:
-        ge_prefetch(a.indices + begin + degree // 2)
+        at = wanted * (begin + degree // 2)
+        ge_prefetch(a.indices + at)
+    return at
 
 
 cdef inline bint has_arc(const Arcs *a, int32_t u, int64_t begin, int64_t degree, int32_t v) noexcept nogil:
@@ -216,11 +303,12 @@ cdef struct Walker:
     int64_t prev_begin, prev_degree  # row of the one before
     int64_t arc                      # proposed
     int64_t test_begin, test_degree  # row in which the candidate is looked up
+    int64_t place     # of the arc test, prefetched
     int32_t current, prev, candidate, test
     int32_t tries     # of this step
     int32_t kind, verdict
-    double back       # weight of the arc current -> prev, where returns have a component
-    double limit      # node2vec+: what the commonness has to pass
+    double back       # weight of the arc current -> prev, or a bound as long as none asked
+    double limit      # what the commonness (of node2vec+) or a return has to pass
 
 
 def second_order(
@@ -228,7 +316,7 @@ def second_order(
     const int32_t[::1] indices not None,   # IN  (n_arcs) sorted in each row
     const float[::1] weights not None,     # IN  (n_arcs), or empty: unweighted
     const uint32_t[:, ::1] table not None,  # IN  (n_arcs, 3) alias tables, or (0, 3): unweighted
-    const double[::1] strength not None,   # IN  (n_nodes), or empty: unweighted
+    const double[:, ::1] strength not None,  # IN  (n_nodes, 2) sum and largest, or (0, 2): unweighted
     const int32_t[::1] slots not None,     # IN  (2 * n_arcs) of arc_hash, or empty
     const uint8_t[:, ::1] bits not None,   # IN  (n_nodes, ...) of arc_bitmap, or (0, 0)
     const double[::1] means not None,      # IN  (n_nodes) mean weight of the row: node2vec+; or empty
@@ -248,7 +336,7 @@ def second_order(
 
       base    any neighbour, 1/q each;      thinned where the target is below 1/q
       common  1 - 1/q on top, if q > 1;     kept with probability f for x != t
-      return  1/p - 1/q on top, if p < q;   always kept
+      return  1/p - 1/q on top, if p < q;   kept if the arc v -> t is as heavy as was supposed
 
     and a component is chosen in proportion to its mass, then a neighbour inside it. A step that is
     rejected PATIENCE times (extreme p and q) is drawn by inversion from the whole row, so the time
@@ -257,13 +345,15 @@ def second_order(
     cdef int64_t m = walks.shape[0], length = walks.shape[1]
     cdef int64_t n_active, n_next = 0, i, t, proposals = 0, dead_ends = 0
     cdef bint weighted = table.shape[0] > 0, extend = means.shape[0] > 0
-    cdef int keep, near, swap, is_common
+    cdef int keep, near, swap, is_common, is_extra
+    cdef int64_t shift, shorter
     cdef double alpha = 1.0 / p, beta = 1.0 / q
     cdef double extra_common = max(0.0, 1.0 - beta), extra_return = max(0.0, alpha - beta)
     cdef double keep_common = min(1.0, q), keep_prev = min(1.0, alpha * q)
-    cdef double per_common = 1.0 / extra_common if extra_common > 0.0 else 0.0
+    cdef double[2] per_arc = [q, 1.0 / extra_common if extra_common > 0.0 else 0.0]
     cdef double per_kept = 1.0 / (1.0 - q) if q < 1.0 else 0.0
     cdef bint thinned = keep_common < 1.0 or keep_prev < 1.0, asks = q != 1.0
+    cdef bint reads_bits = bits.shape[0] > 0 and not extend
     cdef bint returns_vary = extra_return > 0.0 and (weighted or directed)
     cdef double base, common, u
     cdef uint64_t draw
@@ -306,12 +396,6 @@ def second_order(
                         n_active -= 1
                         walkers[i] = walkers[n_active]
                     continue
-                if returns_vary and w.tries == 0 and w.prev >= 0:
-                    if weighted:
-                        t = find(arcs.indices, w.begin, w.begin + w.degree, w.prev)
-                        w.back = 0.0 if t < 0 else <double>weights[t]
-                    else:
-                        w.back = 1.0 if has_arc(&arcs, w.current, w.begin, w.degree, w.prev) else 0.0
                 i += 1
 
             # A component, and the arc proposed in it. Which one is a coin toss that no branch
@@ -331,10 +415,15 @@ def second_order(
                     w.arc = w.begin + ge_below(draw, w.degree)
                     w.candidate = <int32_t><uint32_t>draw  # the coin of the alias draw
                 elif weighted:
-                    base = beta * strength[w.current]
-                    common = extra_common * strength[w.current]
+                    base = beta * strength[w.current, 0]
+                    common = extra_common * strength[w.current, 0]
+                    if w.tries == 1:
+                        w.back = strength[w.current, 1]
+                        if not directed:
+                            w.back = min(w.back, strength[w.prev, 1])
                     u = ge_unit(draw) * (base + common + extra_return * w.back)
                     w.kind = BASE + (u >= base) + (u >= base + common)
+                    w.limit = u - (base + common)
                     draw = ge_draw(key, <uint64_t>ids[w.row], w.draws)
                     w.draws += w.kind != RETURN
                     w.arc = w.begin + ge_below(draw, w.degree)
@@ -342,15 +431,18 @@ def second_order(
                 else:
                     base = beta * <double>w.degree
                     common = extra_common * <double>min(w.degree, w.prev_degree)
+                    w.back = 1.0 if w.tries == 1 else w.back
                     u = ge_unit(draw) * (base + common + extra_return * w.back)
                     w.kind = BASE + (u >= base) + (u >= base + common)
                     swap = (w.kind == COMMON) & (w.degree > w.prev_degree)  # propose from the shorter row
-                    t = <int64_t>((u - base) * per_common if u >= base else u * q)
-                    w.arc = ((w.prev_begin if swap else w.begin)
-                             + min(t, (w.prev_degree if swap else w.degree) - 1))
+                    w.limit = u - (base + common)
+                    is_extra = w.kind != BASE
+                    t = <int64_t>((u - is_extra * base) * per_arc[is_extra])
+                    shift, shorter = swap * (w.prev_begin - w.begin), swap * (w.prev_degree - w.degree)
+                    w.arc = (w.kind != RETURN) * (w.begin + shift + min(t, w.degree + shorter - 1))
                     w.test = w.current if swap else w.prev
-                    w.test_begin = w.begin if swap else w.prev_begin
-                    w.test_degree = w.degree if swap else w.prev_degree
+                    w.test_begin = w.prev_begin - shift
+                    w.test_degree = w.prev_degree - shorter
                 if weighted:
                     if w.prev >= 0:
                         w.test, w.test_begin, w.test_degree = w.prev, w.prev_begin, w.prev_degree
@@ -384,15 +476,23 @@ def second_order(
                             w.draws += 1
                             w.verdict = KEEP if u < keep_common else IF_NOT_COMMON
                             w.limit = (1.0 - u) * per_kept
-                    if asks and w.kind != EXACT:
-                        prefetch_arc(&arcs, w.test, w.test_begin, w.test_degree, w.candidate)
+                    elif returns_vary and w.kind == RETURN:
+                        w.back = weight_back(&arcs, values, directed, w)
+                        w.verdict = KEEP if w.limit < extra_return * w.back else DROP
+                    if asks:
+                        w.place = prefetch_arc(&arcs, w.verdict >= IF_COMMON, w.test, w.test_begin, w.test_degree,
+                                               w.candidate)
                 ge_prefetch(&indptr[w.candidate])
+                if weighted:
+                    ge_prefetch(&strength[w.candidate, 0])
 
             # Kept or not.
             for i in range(n_active):
                 w = &walkers[i]
                 near = 0
-                if w.verdict >= IF_COMMON:
+                if reads_bits:  # asked or not: a branch would be taken by chance
+                    near = (arcs.bits[w.place] >> (w.candidate & 7)) & 1
+                elif w.verdict >= IF_COMMON:
                     if extend:
                         u = commonness(&arcs, values, mean, w, w.candidate, beta)
                         near = u > w.limit if w.verdict == IF_COMMON else u >= w.limit
@@ -418,7 +518,20 @@ cdef inline void open_walk(Walker *w, int64_t row, int32_t start) noexcept nogil
     w.prev = -1
     w.prev_begin = w.prev_degree = 0
     w.test = 0
+    w.place = 0
     w.back = 1.0
+
+
+cdef double weight_back(const Arcs *a, const float *weights, bint directed, Walker *w) noexcept nogil:
+    """Weight of the arc from the current node to the one before; 0 where there is none."""
+    cdef int64_t arc
+    if weights == NULL:
+        return 1.0 if has_arc(a, w.current, w.begin, w.degree, w.prev) else 0.0
+    if directed or w.degree <= w.prev_degree:
+        arc = find(a.indices, w.begin, w.begin + w.degree, w.prev)
+    else:
+        arc = find(a.indices, w.prev_begin, w.prev_begin + w.prev_degree, w.current)
+    return <double>weights[arc] if arc >= 0 else 0.0
 
 
 cdef inline double next_unit(uint64_t key, int64_t walk, Walker *w) noexcept nogil:

@@ -11,6 +11,10 @@ __version__ = "0.1.0"
 _HOME = {
     "Graph": "graph", "as_graph": "graph", "Embedding": "embedding",
     "random_walks": "walks", "iter_walks": "walks", "to_labels": "walks", "verify_walks": "verify",
+    "restart_pairs": "restart", "iter_restart_pairs": "restart",
+    "TemporalGraph": "temporal_graph", "as_temporal_graph": "temporal_graph",
+    "temporal_walks": "temporal", "iter_temporal_walks": "temporal",
+    "metapath_walks": "metapath", "iter_metapath_walks": "metapath",
     "DeepWalk": "estimators.deepwalk", "Node2Vec": "estimators.node2vec",
     "LocallyLinearEmbedding": "estimators.lle", "LLE": "estimators.lle",
     "AdjacencySpectral": "estimators.adjacency_spectral",
@@ -32,7 +36,11 @@ if TYPE_CHECKING:
     from graphemb.estimators.node2vec import Node2Vec
     from graphemb.graph import Graph, as_graph
     from graphemb.links import EdgeSplit, split_edges
+    from graphemb.metapath import iter_metapath_walks, metapath_walks
     from graphemb.pipeline import EdgeFeatures, NodeFeatures
+    from graphemb.restart import iter_restart_pairs, restart_pairs
+    from graphemb.temporal import iter_temporal_walks, temporal_walks
+    from graphemb.temporal_graph import TemporalGraph, as_temporal_graph
     from graphemb.tuning import search
     from graphemb.verify import verify_walks
     from graphemb.walks import iter_walks, random_walks, to_labels

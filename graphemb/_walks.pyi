@@ -12,6 +12,10 @@ def first_order(
     indptr: NDArray[np.int64], indices: NDArray[np.int32], table: NDArray[np.uint32], key: int,
     ids: NDArray[np.int64], starts: NDArray[np.int32], walks: NDArray[np.int32],
 ) -> int: ...
+def restart_ends(
+    indptr: NDArray[np.int64], indices: NDArray[np.int32], table: NDArray[np.uint32], alpha: float, key: int,
+    ids: NDArray[np.int64], starts: NDArray[np.int32], walks: NDArray[np.int32],
+) -> int: ...
 def arc_hash(
     indptr: NDArray[np.int64], indices: NDArray[np.int32], start: int, stop: int, slots: NDArray[np.int32],
 ) -> None: ...

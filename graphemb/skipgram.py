@@ -20,7 +20,7 @@ from ._parallel import Progress, Team, Tick, map_ordered, ranges
 from ._random import stream_key
 
 if TYPE_CHECKING:
-    from .walks import WalkSampler
+    from .walks import Sampler
 
 BATCH = 160              # positions whose errors are taken together, as many as leave their rows in the cache
 MOST_STEP = 0.8          # largest rate x expected updates of a row in a batch
@@ -45,7 +45,7 @@ class Corpus:
     (DeepWalk, algorithm 1, line 4). Every epoch has fresh walks.
     """
 
-    sampler: WalkSampler
+    sampler: Sampler
     n_walks: int
     walk_length: int
     n_epochs: int
@@ -460,9 +460,9 @@ class Checkpoint:
         started = hashlib.blake2b(digest_size=16)
         for array in (init, init_contexts):
             started.update(b"-" if array is None else np.ascontiguousarray(array).tobytes())
-        self.of = {"graph": sampler.graph.fingerprint, "p": repr(sampler.p), "q": repr(sampler.q),
-                   "extend": repr(sampler.extend), "n_walks": repr(corpus.n_walks),
-                   "walk_length": repr(corpus.walk_length),
+        self.of = {"graph": sampler.graph.fingerprint,
+                   **{name: repr(value) for name, value in sampler.parameters.items()},
+                   "n_walks": repr(corpus.n_walks), "walk_length": repr(corpus.walk_length),
                    "n_epochs": repr(corpus.n_epochs), "init": started.hexdigest(),
                    **{name: repr(getattr(settings, name)) for name in names}}
 
@@ -494,7 +494,7 @@ class Checkpoint:
             os.unlink(self.path)
 
 
-def fold_in(sampler: WalkSampler, node: int, seed: int, n_walks: int, walk_length: int,
+def fold_in(sampler: Sampler, node: int, seed: int, n_walks: int, walk_length: int,
             contexts: NDArray[np.float32], noise: NDArray[np.int32], settings: SkipGram) -> NDArray[np.float32]:
     """Train the vector of one new node against frozen context vectors.
 
@@ -503,7 +503,7 @@ def fold_in(sampler: WalkSampler, node: int, seed: int, n_walks: int, walk_lengt
 
     Parameters
     ----------
-    sampler : WalkSampler
+    sampler : Sampler
         Of the enlarged graph, in which the nodes of the fit come first.
     node : int
         Row of the new node, at least ``len(contexts)``.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,8 +45,9 @@ class WalkSampler:
     Notes
     -----
     Memory beyond the graph: for a weighted graph 12 bytes an arc (alias tables, Walker 1977, built
-    as in Vose 1991) and 8 bytes a node; for second-order walks at most 8 bytes an arc (the hash
+    as in Vose 1991) and 16 bytes a node; for second-order walks at most 8 bytes an arc (the hash
     table; a bitmap is taken where it is smaller or at most 32 MB), never more than `ARC_TEST_BYTES`.
+    Tables are plain NumPy arrays, for which NumPy asks the system for huge pages.
     """
 
     def __init__(self, graph: Graph, p: float, q: float, seed: int, n_jobs: int = 1, *, extend: bool = False,
@@ -55,7 +56,7 @@ class WalkSampler:
         self.key = stream_key(seed, "walks")
         self.weights = graph.weights if graph.weights is not None else np.empty(0, np.float32)
         self.table = np.empty((len(self.weights), 3), np.uint32)
-        self.strength = np.empty(graph.n_nodes if len(self.weights) else 0, np.float64)
+        self.strength = np.empty((graph.n_nodes if len(self.weights) else 0, 2), np.float64)
         self.means = np.empty(0)
         self.slots = np.empty(0, np.int32)
         self.bits = np.empty((0, 0), np.uint8)
@@ -65,9 +66,14 @@ class WalkSampler:
                 graph.indptr, graph.indices, self.weights, start, stop, np.empty(largest),
                 np.empty(largest, np.int32), self.table, self.strength))
             if extend:
-                self.means = self.strength / np.maximum(np.diff(graph.indptr), 1)
+                self.means = self.strength[:, 0] / np.maximum(np.diff(graph.indptr), 1)
         if q != 1 or (p != 1 and graph.directed):
             self._build_arc_test(arc_test or cheapest_arc_test(graph), n_jobs)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What the walks depend on beside the graph and the seed."""
+        return {"p": self.p, "q": self.q, "extend": self.extend}
 
     def _build_arc_test(self, kind: str, n_jobs: int) -> None:
         g = self.graph
@@ -85,9 +91,9 @@ class WalkSampler:
             pass
 
     def _row_ranges(self) -> Iterator[tuple[int, int]]:
-        """Rows in pieces of about 2**20 arcs."""
+        """Rows in pieces of about 2**17 arcs."""
         indptr = self.graph.indptr
-        cuts = np.searchsorted(indptr, np.arange(2**20, int(indptr[-1]), 2**20))
+        cuts = np.searchsorted(indptr, np.arange(2**17, int(indptr[-1]), 2**17))
         bounds = np.unique(np.concatenate(([0], cuts, [self.graph.n_nodes])))
         return zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)
 
@@ -183,18 +189,7 @@ def random_walks(graph: Any, *, n_walks: int = 10, walk_length: int = 80, p: flo
     >>> walks.shape, walks[0].tolist()[:2]
     ((3, 3), [0, 1])
     """
-    stream = _stream(graph, n_walks, walk_length, p, q, extend, start, random_state, n_jobs)
-    walks = np.empty((stream.n_walks, stream.walk_length), np.int32)
-    step = max(1, CHUNK_TOKENS // stream.walk_length)
-    progress = Progress("walks", stream.n_walks, verbose)
-
-    def fill(rows: tuple[int, int]) -> int:
-        stream.fill(*rows, walks[rows[0]:rows[1]])
-        return rows[1] - rows[0]
-
-    for done in map_ordered(fill, ranges(stream.n_walks, step), stream.n_jobs):
-        progress.update(done)
-    return walks
+    return _stream(graph, n_walks, walk_length, p, q, extend, start, random_state, n_jobs).array(verbose)
 
 
 def iter_walks(graph: Any, *, n_walks: int = 10, walk_length: int = 80, p: float = 1.0, q: float = 1.0,
@@ -221,15 +216,8 @@ def iter_walks(graph: Any, *, n_walks: int = 10, walk_length: int = 80, p: float
     >>> [batch.shape for batch in iter_walks(nx.path_graph(3), n_walks=2, walk_length=5, batch_size=4)]
     [(4, 5), (2, 5)]
     """
-    batch_size = check_int("batch_size", batch_size, 1)
     stream = _stream(graph, n_walks, walk_length, p, q, extend, start, random_state, n_jobs)
-
-    def make(rows: tuple[int, int]) -> NDArray[np.int32]:
-        walks = np.empty((rows[1] - rows[0], stream.walk_length), np.int32)
-        stream.fill(*rows, walks)
-        return walks
-
-    return map_ordered(make, ranges(stream.n_walks, batch_size), stream.n_jobs)
+    return stream.batches(batch_size)
 
 
 def to_labels(walks: NDArray[np.int32], graph: Graph) -> list[list[Any]]:
@@ -315,10 +303,38 @@ def check_walk_parameters(walk_length: Any, n_walks: Any, p: Any, q: Any) -> tup
             check_real("p", p, 1e-100, 1e100), check_real("q", q, 1e-100, 1e100))
 
 
-class _Stream:
-    """Walks 0 .. n_walks of a call: number r * n_starts + i begins at start i."""
+class Sampler(Protocol):
+    """What makes walks by their numbers, so that any cut into batches and threads gives the same ones.
 
-    def __init__(self, sampler: WalkSampler, starts: NDArray[np.int32], rounds: int, walk_length: int,
+    `fill` is `WalkSampler.fill`: walk ``ids[i]`` from ``starts[i]`` goes to ``walks[i]``. `parameters`
+    tells samplers of one kind apart.
+    """
+
+    graph: Any
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What the walks depend on beside the graph and the seed."""
+
+    def fill(self, ids: NDArray[np.int64], starts: NDArray[np.int32], walks: NDArray[np.int32],
+             key: int | None = None) -> int:
+        """Write the walks with these numbers; return the dead ends."""
+
+
+class Stream:
+    """Walks 0 .. n_walks of a call: number r * n_starts + i begins at start i.
+
+    Parameters
+    ----------
+    sampler : Sampler
+    starts : ndarray of shape (n_starts,), dtype=int32
+    rounds : int
+        Walks from each start.
+    walk_length : int
+    n_jobs : int
+    """
+
+    def __init__(self, sampler: Sampler, starts: NDArray[np.int32], rounds: int, walk_length: int,
                  n_jobs: int) -> None:
         self.sampler, self.starts, self.walk_length, self.n_jobs = sampler, starts, walk_length, n_jobs
         self.n_walks = rounds * len(starts)
@@ -330,11 +346,39 @@ class _Stream:
             ids = np.arange(first + a, first + b, dtype=np.int64)
             self.sampler.fill(ids, self.starts[ids % len(self.starts)], walks[a:b])
 
+    def array(self, verbose: int = 0) -> NDArray[np.int32]:
+        """All walks: (n_walks, walk_length)."""
+        walks = np.empty((self.n_walks, self.walk_length), np.int32)
+        step = max(1, CHUNK_TOKENS // self.walk_length)
+        progress = Progress("walks", self.n_walks, verbose)
+
+        def fill(rows: tuple[int, int]) -> int:
+            self.fill(*rows, walks[rows[0]:rows[1]])
+            return rows[1] - rows[0]
+
+        for done in map_ordered(fill, ranges(self.n_walks, step), self.n_jobs):
+            progress.update(done)
+        return walks
+
+    def batches(self, batch_size: Any) -> Iterator[NDArray[np.int32]]:
+        """The walks in batches, made as they are asked for."""
+        def make(rows: tuple[int, int]) -> NDArray[np.int32]:
+            walks = np.empty((rows[1] - rows[0], self.walk_length), np.int32)
+            self.fill(*rows, walks)
+            return walks
+
+        return map_ordered(make, ranges(self.n_walks, check_int("batch_size", batch_size, 1)), self.n_jobs)
+
+
+def start_rows(graph: Any, start: Sequence[Any] | None) -> NDArray[np.int32]:
+    """Rows of the labels in `start`; of all nodes if it is None."""
+    return np.arange(graph.n_nodes, dtype=np.int32) if start is None else graph.index_of(start)
+
 
 def _stream(graph: Any, n_walks: Any, walk_length: Any, p: Any, q: Any, extend: Any, start: Any,
-            random_state: Any, n_jobs: Any) -> _Stream:
+            random_state: Any, n_jobs: Any) -> Stream:
     walk_length, n_walks, p, q = check_walk_parameters(walk_length, n_walks, p, q)
     jobs, seed, extend = check_n_jobs(n_jobs), check_seed(random_state), check_bool("extend", extend)
     graph = as_graph(graph)
-    starts = np.arange(graph.n_nodes, dtype=np.int32) if start is None else graph.index_of(start)
-    return _Stream(WalkSampler(graph, p, q, seed, jobs, extend=extend), starts, n_walks, walk_length, jobs)
+    sampler = WalkSampler(graph, p, q, seed, jobs, extend=extend)
+    return Stream(sampler, start_rows(graph, start), n_walks, walk_length, jobs)

@@ -1,5 +1,8 @@
 """Slow twins of the kernels, in plain Python and NumPy: the definition to read first."""
 
+import itertools
+import math
+
 import numpy as np
 
 M64 = 2**64 - 1
@@ -28,7 +31,7 @@ def unit(x):
 def alias_tables(indptr, indices, weights):
     """Vose's construction, row by row."""
     table = np.zeros((len(indices), 3), np.uint32)
-    strength = np.zeros(len(indptr) - 1)
+    strength = np.zeros((len(indptr) - 1, 2))
     for u in range(len(indptr) - 1):
         begin, end = int(indptr[u]), int(indptr[u + 1])
         row = [float(w) for w in weights[begin:end]]
@@ -36,7 +39,7 @@ def alias_tables(indptr, indices, weights):
         total = 0.0
         for w in row:
             total += w
-        strength[u] = total
+        strength[u] = total, max(row, default=0.0)
         scaled = [w * len(row) / total for w in row]
         table[begin:end] = np.column_stack([np.full(len(row), 2**32 - 1), neighbours, neighbours])
         small = [i for i, s in enumerate(scaled) if s < 1.0]
@@ -130,12 +133,10 @@ def second_order(indptr, indices, weights, table, strength, directed, p, q, key,
             path.append(alias_draw(v, fresh()))
             continue
         prev = path[-2]
-        back = 1.0
-        if extra_return > 0 and (weighted or directed):
-            at = rows[v].index(prev) if prev in rows[v] else None
-            back = 0.0 if at is None else float(weights[indptr[v] + at]) if weighted else 1.0
+        # The weight of the arc back: a bound, until a return is proposed.
+        back = 1.0 if not weighted else strength[v, 1] if directed else min(strength[v, 1], strength[prev, 1])
         for _ in range(patience):
-            mass = float(strength[v]) if weighted else float(len(rows[v]))
+            mass = float(strength[v, 0]) if weighted else float(len(rows[v]))
             base = beta * mass
             common = extra_common * (mass if weighted else float(min(len(rows[v]), len(rows[prev]))))
             u = unit(fresh()) * (base + common + extra_return * back)
@@ -158,7 +159,9 @@ def second_order(indptr, indices, weights, table, strength, directed, p, q, key,
                     x = a[min(int((u - base) * (1 / extra_common)), len(a) - 1)]
                     kept = x != prev and x in b
             else:
-                x, kept = prev, True
+                at = rows[v].index(prev) if prev in rows[v] else None
+                back = 0.0 if at is None else float(weights[indptr[v] + at]) if weighted else 1.0
+                x, kept = prev, u - (base + common) < extra_return * back
             if kept:
                 break
         else:
@@ -168,6 +171,97 @@ def second_order(indptr, indices, weights, table, strength, directed, p, q, key,
             x = rows[v][min(int(np.searchsorted(running, target, side="right")), len(rows[v]) - 1)]
         path.append(x)
     return path + [-1] * (length - len(path))
+
+
+def restart_ends(indptr, indices, table, alpha, key, walk, start, n_ends):
+    """A row of `restart_ends`: the start, then ends of walks that stop with probability 1 - alpha a step."""
+    counter = iter(range(2**62))
+    row = [start]
+    for _ in range(n_ends):
+        u = start
+        while unit(draw(key, walk, next(counter))) < alpha:
+            begin, end = int(indptr[u]), int(indptr[u + 1])
+            if begin == end:
+                u = start
+                continue
+            x = draw(key, walk, next(counter))
+            arc = begin + below(x, end - begin)
+            if table is None:
+                u = int(indices[arc])
+            else:
+                threshold, neighbour, alias = (int(a) for a in table[arc])
+                u = neighbour if (x & 0xFFFFFFFF) < threshold else alias
+        row.append(u)
+    return row
+
+
+def metapath_walk(indptr, indices, weights, types, metapath, key, walk, start, length):
+    """One walk; a step looks only at the neighbours of the type asked for."""
+    cycle = metapath[:-1]
+    places = [i for i, kind in enumerate(cycle) if kind == types[start]]
+    path = [start]
+    place = places[below(draw(key, walk, 2**28 - 1), len(places))] if places else None
+    while places and len(path) < length:
+        place = (place + 1) % len(cycle)
+        arcs = [i for i in range(int(indptr[path[-1]]), int(indptr[path[-1] + 1])) if types[indices[i]] == cycle[place]]
+        if not arcs:
+            break
+        x = draw(key, walk, len(path) - 1)
+        i = below(x, len(arcs))
+        if weights is not None:
+            table, _ = alias_tables([0, len(arcs)], np.arange(len(arcs)), weights[arcs])
+            threshold, one, other = (int(a) for a in table[i])
+            i = one if (x & 0xFFFFFFFF) < threshold else other
+        path.append(int(indices[arcs[i]]))
+    return path + [-1] * (length - len(path))
+
+
+def chosen_contact(times, bias, scale, fresh, late):
+    """Which of the contacts at these ascending times: uniformly, or the later (or earlier) the likelier."""
+    n = len(times)
+    if bias == "linear":
+        a, b = below(fresh(), n + 1), below(fresh(), n)
+        rank = max(a, b + (b >= a))
+        return rank - 1 if late else n - rank
+    if bias == "uniform":
+        return below(fresh(), n)
+    if not late:  # mirrored in time
+        return n - 1 - chosen_contact([-t for t in reversed(times)], bias, scale, fresh, True)
+    sums = [1.0]
+    for before, after in itertools.pairwise(times):
+        sums.append(1.0 + math.exp((before - after) * (1 / scale)) * sums[-1])
+    target = (1.0 - unit(fresh())) * sums[-1]
+    return next(i for i in range(n) if math.exp((times[i] - times[-1]) * (1 / scale)) * sums[i] >= target or i == n - 1)
+
+
+def temporal_walk(contacts, directed, start_bias, bias, scale, strict, key, walk, start, length):
+    """One walk over contacts (source, target, time); `start` is None to begin with any of them."""
+    contacts = [c if directed else (min(c[:2]), max(c[:2]), c[2]) for c in contacts]
+    arcs = contacts + [(v, u, t) for u, v, t in contacts if u != v and not directed]
+    counter = iter(range(2**62))
+
+    def fresh():
+        return draw(key, walk, next(counter))
+
+    if start is None:
+        u, v, now = sorted(contacts, key=lambda c: (c[2], c[0], c[1]))[
+            chosen_contact(sorted(c[2] for c in contacts), start_bias, scale, fresh, True)]
+        if not directed and fresh() >> 63:
+            u, v = v, u
+        path = [u, v]
+    else:
+        row = sorted((t, v) for u, v, t in arcs if u == start)
+        path = [start]
+        if row:
+            now, v = row[chosen_contact([t for t, _ in row], start_bias, scale, fresh, True)]
+            path.append(v)
+    while 1 < len(path) < length:
+        row = sorted((t, v) for u, v, t in arcs if u == path[-1] and (t > now if strict else t >= now))
+        if not row:
+            break
+        now, v = row[chosen_contact([t for t, _ in row], bias, scale, fresh, False)]
+        path.append(v)
+    return (path + [-1] * (length - len(path)))[:length]
 
 
 def sigmoid(x):

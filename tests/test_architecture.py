@@ -24,12 +24,13 @@ LAYERS = [
     ["tuning"],
     ["evaluate", "datasets", "pipeline", "verify"],
     ["estimators"],
+    ["restart", "temporal", "metapath"],
     ["walks", "skipgram", "proximity", "spectrum", "alignment", "links", "rotation"],
-    ["embedding"],
+    ["embedding", "temporal_graph"],
     ["graph"],
     ["io"],
     ["_krylov", "_parallel", "_random", "_validation"],
-    ["_walks", "_sgns"],
+    ["_walks", "_temporal", "_sgns"],
 ]
 LEVEL = {name: len(LAYERS) - i for i, names in enumerate(LAYERS) for name in names}
 # `Embedding.plot` is a promise of the interface; it looks the picture up when it is asked for one.

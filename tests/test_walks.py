@@ -1,6 +1,8 @@
 """Walks: the kernels against their twins and against the definition; the public functions."""
 
 import itertools
+import re
+from pathlib import Path
 
 import networkx as nx
 import numpy as np
@@ -148,17 +150,42 @@ def test_same_walks_for_any_cut(weighted, p, q, monkeypatch):
 
 
 @pytest.mark.parametrize("directed", [False, True])
-@pytest.mark.parametrize("p, q", SETTINGS)
-def test_every_test_for_arcs_gives_the_same_walks(directed, p, q):
-    graph = awkward_graph(False, directed)
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("extend", [False, True])
+@pytest.mark.parametrize("p, q", [*SETTINGS, (0.25, 1.0), (1e-3, 50.0)])
+def test_every_test_for_arcs_gives_the_same_walks(weighted, directed, extend, p, q):
+    """So what chi-square says of the walks by bitmap it says of those by hash table and by search."""
+    graph = awkward_graph(weighted, directed)
     ids = np.arange(340)
     starts = (ids % 17).astype(np.int32)
     walks = {}
     for kind in ("search", "hash", "bitmap", None):
         walks[kind] = np.empty((340, 15), np.int32)
-        WalkSampler(graph, p, q, 2, n_jobs=2, arc_test=kind).fill(ids, starts, walks[kind])
+        sampler = WalkSampler(graph, p, q, 2, n_jobs=2, extend=extend, arc_test=kind)
+        sampler.fill(ids, starts, walks[kind])
+        if q != 1:
+            assert (sampler.slots.size > 0, sampler.bits.size > 0) == (kind == "hash", kind in ("bitmap", None))
     for kind in walks:
         np.testing.assert_array_equal(walks[kind], walks["search"])
+
+
+@pytest.mark.skipif(not Path("/sys/kernel/mm/transparent_hugepage/enabled").exists(), reason="no huge pages here")
+@pytest.mark.parametrize("p, q, arc_test", [(1.0, 1.0, None), (0.5, 2.0, "bitmap"), (0.5, 2.0, "hash")])
+def test_large_tables_ask_for_huge_pages(p, q, arc_test):
+    """NumPy advises the kernel so for what it allocates, and random access needs it: nothing may get in between."""
+    rng = np.random.default_rng(0)
+    src, dst = rng.integers(0, 10_000, (2, 600_000))
+    graph = Graph.from_edges(src, dst, rng.random(len(src)) + 0.5, nodes=range(10_000))
+    sampler = WalkSampler(graph, p, q, 0, arc_test=arc_test)
+    maps = re.split(r"\n(?=[0-9a-f]+-[0-9a-f]+ )", Path("/proc/self/smaps").read_text())
+    large = [array for array in (sampler.table, sampler.slots, sampler.bits) if array.nbytes > 2**23]
+    assert len(large) == 1 + (q != 1)
+    for array in large:
+        middle = array.ctypes.data + array.nbytes // 2
+        flags = next(found[3] for one in maps if (found := re.match(
+            r"(?s)([0-9a-f]+)-([0-9a-f]+) .*(VmFlags: [^\n]*)", one))
+            and int(found[1], 16) <= middle < int(found[2], 16))
+        assert " hg" in flags
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -171,6 +198,19 @@ def test_tables_know_exactly_the_arcs(seed):
     for u in range(60):
         row = slots[2 * graph.indptr[u]:2 * graph.indptr[u + 1]]
         assert sorted(row[row >= 0].tolist()) == np.flatnonzero(A[u]).tolist()
+
+
+def test_a_search_goes_on_at_the_front_of_a_hash_table():
+    """Of 300 rows some have neighbours that did not fit behind their slot."""
+    graph = as_graph(nx.gnp_random_graph(300, 0.1, seed=0))
+    slots = WalkSampler(graph, 1.0, 2.0, 0, arc_test="hash").slots
+    full = slots[2 * graph.indptr[:-1]] >= 0
+    assert (full & (slots[2 * graph.indptr[1:] - 1] >= 0)).any()
+    ids, starts = np.arange(3000), (np.arange(3000) % 300).astype(np.int32)
+    walks = [np.empty((3000, 20), np.int32) for _ in range(2)]
+    for kind, into in zip(("hash", "search"), walks, strict=True):
+        WalkSampler(graph, 0.25, 4.0, 0, arc_test=kind).fill(ids, starts, into)
+    np.testing.assert_array_equal(*walks)
 
 
 def test_the_arc_test_is_chosen_by_memory(monkeypatch):
