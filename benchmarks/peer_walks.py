@@ -12,16 +12,21 @@ from pathlib import Path
 import numpy as np
 
 
-def fastnode2vec(o, arrays):
-    """One public call a walk, as its Node2Vec does."""
-    from fastnode2vec import Graph
-
+def edges(o, arrays):
+    """Tuples of two ends, and the weight where there is one; an undirected edge once."""
     n = len(arrays["indptr"]) - 1
     src = np.repeat(np.arange(n), np.diff(arrays["indptr"].astype(np.int64)))
     dst, weight = arrays["indices"].astype(np.int64), arrays["data"].astype(float)
     once = np.ones(len(src), bool) if o["directed"] else src <= dst
     columns = [src[once].tolist(), dst[once].tolist()] + ([weight[once].tolist()] if o["weighted"] else [])
-    graph = Graph(list(zip(*columns, strict=True)), directed=o["directed"], weighted=o["weighted"], verbose=False)
+    return list(zip(*columns, strict=True))
+
+
+def fastnode2vec(o, arrays):
+    """One public call a walk, as its Node2Vec does."""
+    from fastnode2vec import Graph
+
+    graph = Graph(edges(o, arrays), directed=o["directed"], weighted=o["weighted"], verbose=False)
 
     def prepare(p, q, n_walks, walk_length, seed, stride):
         starts = [u for _ in range(n_walks) for u in range(0, len(graph.node_names), stride)]
