@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from graphemb._validation import check_choice, check_real, check_seed
+from graphemb._validation import check_choice, check_n_jobs, check_real, check_seed
 from graphemb.estimators._base import Report
 from graphemb.estimators._spectral import SpectralEmbedding, keep_note, rms_factor, scale_rows
 from graphemb.graph import Graph
@@ -47,7 +47,7 @@ class AdjacencySpectral(SpectralEmbedding):
     max_iter : int, default=300
         Most products of the matrix with a block of 32 vectors.
     n_jobs : int or None, default=None
-        Threads of the dense linear algebra.
+        Threads of sparse products and of the dense linear algebra.
     random_state : int, Generator, RandomState or None, default=None
         Seed of the start vectors; what it leaves open in the result is within `tol`.
     verbose : int, default=0
@@ -155,14 +155,15 @@ class AdjacencySpectral(SpectralEmbedding):
         with self._solving("eigenvectors") as step:
             if graph.directed:
                 found = triplets = largest_singular_triplets(
-                    S, self.n_components, tol=self.tol, max_iter=self.max_iter, seed=seed, step=step)
+                    S, self.n_components, tol=self.tol, max_iter=self.max_iter, seed=seed, step=step,
+                    n_jobs=check_n_jobs(self.n_jobs))
                 self.which_ = "positive"
                 left = fix_signs(triplets.left.copy())
                 right = triplets.right * np.sign(np.einsum("ij,ij->j", left, triplets.left))
             else:
                 pairs, self.which_ = largest_eigenpairs(
                     S, self.n_components, which=self.which, tol=self.tol, max_iter=self.max_iter, seed=seed,
-                    step=step)
+                    step=step, n_jobs=check_n_jobs(self.n_jobs))
                 found, left = pairs, fix_signs(pairs.vectors)
                 right = left
         keep_note(report, found)

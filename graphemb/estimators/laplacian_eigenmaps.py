@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from graphemb._validation import check_choice, check_real, check_seed
+from graphemb._validation import check_choice, check_n_jobs, check_real, check_seed
 from graphemb.estimators._base import Report
 from graphemb.estimators._spectral import (
     SpectralEmbedding,
@@ -45,7 +45,7 @@ class LaplacianEigenmaps(SpectralEmbedding):
         Most products with a block of vectors (100 at most), and most restarts of the Lanczos method that
         takes over from there.
     n_jobs : int or None, default=None
-        Threads of the dense linear algebra.
+        Threads of sparse products and of the dense linear algebra.
     random_state : int, Generator, RandomState or None, default=None
         Seed of the start vectors. It shows in the result within `tol`, and where eigenvalues coincide.
     verbose : int, default=0
@@ -142,7 +142,7 @@ class LaplacianEigenmaps(SpectralEmbedding):
             block = slice(start, start := start + len(rows))
             with self._solving(f"Laplacian, component {i + 1}/{len(embedded)}") as step:
                 pairs = laplacian_vectors(A[block, block], d, tol=self.tol, max_iter=self.max_iter, seed=seed,
-                                          step=step)
+                                          step=step, n_jobs=check_n_jobs(self.n_jobs))
             keep_note(report, pairs)
             k = len(pairs.values)
             y = pairs.vectors.astype(np.float64)
