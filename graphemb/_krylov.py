@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy.linalg import qr
+
+from graphemb._parallel import interruptible
 
 BLOCK = 32
 """Vectors multiplied at a time, where as many are wanted."""
@@ -134,7 +137,8 @@ def block_krylov(apply: Operator, n: int, k: int, select: Callable[[np.ndarray],
             used += block
             n_steps += 1
             stopped = step(n_found)
-        values, S = np.linalg.eigh((H[:used, :used] + H[:used, :used].T) / 2)
+        G = (H[:used, :used] + H[:used, :used].T) / 2
+        values, S = interruptible(partial(np.linalg.eigh, G))
         order = select(values)
         # A q = Q^T (H s) + (next block) L^T s
         edge = L.T @ S[used - block:used]
@@ -144,15 +148,16 @@ def block_krylov(apply: Operator, n: int, k: int, select: Callable[[np.ndarray],
         n_found = int(done.sum())
         if done.all() or stopped or n_steps >= max_steps:
             S, edge = S[:, best].astype(dtype), edge[:, best].astype(dtype)
-            images = Q[:used].T @ (S * values[best].astype(dtype)) + Q[used:used + block].T @ edge
-            return RitzPairs(values[best], Q[:used].T @ S, images, n_steps, bool(done.all()), stopped)
+            vectors = interruptible(partial(np.matmul, Q[:used].T, S))
+            images = vectors * values[best].astype(dtype) + Q[used:used + block].T @ edge
+            return RitzPairs(values[best], vectors, images, n_steps, bool(done.all()), stopped)
         look = GROWTH * used
         if used + block <= basis:
             continue
 
         keep = order[:k + (basis - k) // (4 * block) * block]
         m = len(keep)
-        Q[:m] = S[:, keep].astype(dtype).T @ Q[:used]
+        Q[:m] = interruptible(partial(np.matmul, S[:, keep].astype(dtype).T, Q[:used]))
         Q[m:m + block] = Q[used:used + block]
         H[:] = 0
         H[np.arange(m), np.arange(m)] = values[keep]

@@ -14,6 +14,7 @@ from scipy.sparse.csgraph import reverse_cuthill_mckee
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh, splu
 
 from graphemb._krylov import RitzPairs, basis_size, block_krylov
+from graphemb._parallel import interruptible
 from graphemb._product import Product
 
 DENSE_LIMIT = 1000
@@ -165,7 +166,7 @@ def largest_eigenpairs(A: sparse.csr_array, k: int, *, which: str = "positive", 
     n, k = A.shape[0], min(k, A.shape[0])
     choice = _Choice(which)
     if _is_dense(n, k):
-        every, V = np.linalg.eigh(A.toarray().astype(np.float64))
+        every, V = _eigh(A.toarray().astype(np.float64))
         order = choice(every)
         values, V, gap, n_iter, note = every[order[:k]], V[:, order[:k]], _gap_after(choice.key(every[order]), k), 1, ""
     else:
@@ -213,7 +214,7 @@ def largest_singular_triplets(A: sparse.csr_array, k: int, *, tol: float = 1e-6,
     """
     k = min(k, *A.shape)
     if _is_dense(min(A.shape), k):
-        U, s, Vt = np.linalg.svd(A.toarray().astype(np.float64), full_matrices=False)
+        U, s, Vt = _svd(A.toarray().astype(np.float64))
         values, left, right, gap, n_iter, note = s[:k], U[:, :k], Vt[:k].T, _gap_after(s, k), 1, ""
         kept = values > 100 * np.finfo(float).eps * values.max(initial=0)
     else:
@@ -281,7 +282,7 @@ def laplacian_vectors(A: sparse.csr_array, n_components: int, *, tol: float = 1e
     S, null = symmetric_form(A)
     if _is_dense(n, k):
         # the trivial vector goes to the far end
-        every, V = np.linalg.eigh(np.eye(n) - S.toarray() + 3 * np.outer(null, null))
+        every, V = _eigh(np.eye(n) - S.toarray() + 3 * np.outer(null, null))
         every = every[:n - 1]
         values, V, gap, n_iter, n_solver_iter, note = every[:k], V[:, :k], _gap_after(every, k), 1, 0, ""
     else:
@@ -303,7 +304,7 @@ def laplacian_vectors(A: sparse.csr_array, n_components: int, *, tol: float = 1e
                                    f"max_iter={max_iter} blocks; raise max_iter or tol, or lower n_components.")
             note = _note(ritz) or note
             values = 1 / ritz.values
-            V = np.linalg.qr(ritz.images[:, :k] * values[:k])[0]
+            V = _orthonormal(ritz.images[:, :k] * values[:k])
             gap, values = _gap_after(values, k), values[:k]
             n_iter, n_solver_iter = ritz.n_steps, work.steps
     V64 = V.astype(np.float64)
@@ -470,7 +471,7 @@ def alignment_vectors(M: sparse.csr_array, n_components: int, *, root: sparse.cs
             return _dense(sparse.csr_array(sparse.eye_array(n) - root), k)
         full = M.toarray()
         norm = np.abs(full).sum(axis=0).max() or 1.0
-        every, V = np.linalg.eigh((full + full.T) / 2 + 2 * norm / n)  # the constant goes to the far end
+        every, V = _eigh((full + full.T) / 2 + 2 * norm / n)  # the constant goes to the far end
         every = np.maximum(every, 0)  # rounding
         values, V = every[:k], V[:, :k]
         residuals = np.linalg.norm(_centre_columns(full @ V) - V * values, axis=0)
@@ -489,9 +490,9 @@ def alignment_vectors(M: sparse.csr_array, n_components: int, *, root: sparse.cs
                             lambda x: 1e-6 * np.abs(x), dtype=np.float64, max_steps=max_iter, seed=seed,
                             step=step or (lambda n_found: False))
         # one more step takes out what the inverse cannot see: large eigenvalues of M
-        Q = np.linalg.qr(inverse(ritz.vectors))[0]
+        Q = _orthonormal(inverse(ritz.vectors))
         if root is not None:
-            _, sigma, Rt = np.linalg.svd(root @ Q, full_matrices=False)
+            _, sigma, Rt = _svd(root @ Q)
             every, R = sigma[::-1] ** 2, Rt[::-1].T
         else:
             every, R = np.linalg.eigh(Q.T @ (M @ Q))
@@ -626,6 +627,18 @@ class _Work:
         return self.tell(self.found)
 
 
+def _eigh(A: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return interruptible(lambda: np.linalg.eigh(A))
+
+
+def _svd(A: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return interruptible(lambda: np.linalg.svd(A, full_matrices=False))
+
+
+def _orthonormal(X: np.ndarray) -> np.ndarray:
+    return interruptible(lambda: np.linalg.qr(X))[0]
+
+
 def _centre_columns(X: np.ndarray) -> np.ndarray:
     return X - X.mean(axis=0)
 
@@ -659,7 +672,7 @@ def _dense(W: sparse.csr_array, k: int) -> Eigenpairs:
     h[0] -= 1
     h /= np.linalg.norm(h)
     B = (T - np.outer(T @ h, 2 * h))[:, 1:]
-    _, s, Vt = np.linalg.svd(B, full_matrices=False)
+    _, s, Vt = _svd(B)
     V = np.zeros((n, k))
     V[1:] = Vt[::-1][:k].T
     V -= np.outer(h, 2 * (h @ V))
@@ -790,6 +803,6 @@ def _conjugate_gradients(apply: Operator, precondition: Operator, B: np.ndarray,
 
 def _rayleigh_ritz(T: sparse.csr_array, V: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The best vectors in the span of V and their values, ascending, by singular values of T V."""
-    Q = np.linalg.qr(_centre_columns(V))[0]
-    _, s, Rt = np.linalg.svd(T @ Q, full_matrices=False)
+    Q = _orthonormal(_centre_columns(V))
+    _, s, Rt = _svd(T @ Q)
     return s[::-1] ** 2, Q @ Rt[::-1].T

@@ -29,8 +29,8 @@ LAYERS = [
     ["embedding", "temporal_graph"],
     ["graph"],
     ["io"],
-    ["_product"],
-    ["_krylov", "_parallel", "_random", "_validation"],
+    ["_krylov", "_product"],
+    ["_parallel", "_random", "_validation"],
     ["_walks", "_temporal", "_sgns", "_spmm"],
 ]
 LEVEL = {name: len(LAYERS) - i for i, names in enumerate(LAYERS) for name in names}
