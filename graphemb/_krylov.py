@@ -15,7 +15,7 @@ BLOCK = 32
 """Vectors multiplied at a time, where as many are wanted."""
 BASIS_ENTRIES = 2**28
 """Numbers in the basis, past which it is cut to what the method needs: 1 GiB in float32."""
-GROWTH = 1.07
+GROWTH = 1.1
 """The basis grows by this factor from one look at the residuals to the next; each costs its size cubed."""
 
 Operator = Callable[[np.ndarray], np.ndarray]

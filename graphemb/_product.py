@@ -36,12 +36,13 @@ class Product:
 
         Parameters
         ----------
-        X : ndarray of shape (n_columns, width), C-contiguous
+        X : ndarray of shape (n_columns, width)
 
         Returns
         -------
         ndarray of shape (n_rows, width)
         """
+        X = np.ascontiguousarray(X, self.dtype)
         out = np.empty((self.shape[0], X.shape[1]), self.dtype)
         for _ in map_ordered(lambda rows: self.multiply(*self.arrays, X, *rows, out), self._pieces(X.shape[1]),
                              self.n_jobs):

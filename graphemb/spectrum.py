@@ -182,7 +182,7 @@ def largest_eigenpairs(A: sparse.csr_array, k: int, *, which: str = "positive", 
             values, V, n_iter = values[order], V[:, order], operator.count
     kept = choice.key(values) > 100 * np.finfo(V.dtype).eps * np.abs(values).max(initial=0)
     values, V = values[kept], V[:, kept]
-    residuals = np.linalg.norm(A @ V.astype(np.float64) - V * values, axis=0)
+    residuals = np.linalg.norm(Product(A, np.float64, n_jobs)(V) - V * values, axis=0)
     return Eigenpairs(values, V, residuals, gap, n_iter, 0, note), choice.which
 
 
@@ -307,8 +307,7 @@ def laplacian_vectors(A: sparse.csr_array, n_components: int, *, tol: float = 1e
             V = _orthonormal(ritz.images[:, :k] * values[:k])
             gap, values = _gap_after(values, k), values[:k]
             n_iter, n_solver_iter = ritz.n_steps, work.steps
-    V64 = V.astype(np.float64)
-    residuals = np.linalg.norm(V64 - S @ V64 - V64 * values, axis=0)
+    residuals = np.linalg.norm(V - Product(S, np.float64, n_jobs)(V) - V * values, axis=0)
     return Eigenpairs(values, V, residuals, gap, n_iter, n_solver_iter, note)
 
 
