@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from scipy import sparse
 
@@ -70,4 +72,4 @@ class Product:
             return [(0, self.shape[0])]
         inner = np.searchsorted(indptr, np.linspace(0, indptr[-1], n_pieces + 1)[1:-1])
         cuts = [0, *inner.tolist(), self.shape[0]]
-        return [(a, b) for a, b in zip(cuts[:-1], cuts[1:], strict=True) if a < b]
+        return [(a, b) for a, b in pairwise(cuts) if a < b]
