@@ -11,6 +11,7 @@ kernels = {
     "walks": ([], ["-ffp-contract=off"]),
     "temporal": ([], ["-ffp-contract=off"]),
     "sgns": (["sgns_baseline.c", "sgns_avx2.c", "sgns_avx512.c"], ["-ffp-contract=fast", "-Wno-psabi"]),
+    "spmm": (["spmm.c"], ["-ffp-contract=fast"]),
 }
 extensions = [
     Extension(f"graphemb._{name}", [f"ext/_{name}.pyx", *(f"ext/{source}" for source in sources)],

@@ -19,11 +19,13 @@ from graphemb.evaluate import node_classification
 from graphemb.spectrum import row_normalised
 
 from .graphs import available, load
-from .measure import Recorder, Settings, alternate, check, fresh, ratios, spread, timed
+from .measure import Recorder, Sample, Settings, alternate, check, fresh, ratios, spread, timed
+from .peers import NotInstalled, SpectralPeer
 
 OURS: dict[str, dict[str, Any]] = {
-    "AdjacencySpectral": {}, "LaplacianEigenmaps": {}, "LocallyLinearEmbedding": {"tol": 1e-6},
+    "AdjacencySpectral": {}, "LaplacianEigenmaps": {}, "LocallyLinearEmbedding": {"tol": 1e-8},
 }
+RIVALS_LIMIT = 20_000  # nodes; SciPy and scikit-learn do not finish on ego_twitter
 SIGNS = ("blogcatalog", "ppi", "wikipedia_pos", "wikipedia_pos_weighted", "cora", "cora_cites", "airports_usa",
          "email_eu_core", "wiki_tlink", "n2vplus_k3l2")
 GENERATED = {  # edge probabilities between blocks
@@ -38,28 +40,69 @@ GENERATED = {  # edge probabilities between blocks
 
 
 def run(settings: Settings, record: Recorder) -> None:
-    """Each method beside its rival in turn, a fit of each in a fresh process for memory; then signs compared."""
+    """Each method beside its rivals in turn, a fit of each in a fresh process for memory; then signs compared."""
     chosen = settings.graphs or (("sbm-400",) if settings.quick else
                                  tuple({"blogcatalog"} & set(available())) or ("sbm-10000",))
     d = 16 if settings.quick else 128
     for name in chosen:
         graph, labels = load(name)
+        if not graph.directed:
+            beside_scikit_network(name, graph, labels, d, settings, record)
         for method, parameters in OURS.items():
+            if method == "LocallyLinearEmbedding" and graph.n_nodes > RIVALS_LIMIT:
+                parameters = {"tol": 1e-4}
             compare(name, graph, labels, method, parameters, d, settings, record)
     points(settings, record)
     signs(("karate",) if settings.quick else tuple(n for n in SIGNS if n in available()), settings, record)
 
 
+def beside_scikit_network(name: str, graph: Graph, labels: Any, d: int, settings: Settings,
+                          record: Recorder) -> None:
+    """Our two methods and scikit-network's one in turn, each with one thread; ratios are of processor time."""
+    if settings.quick:
+        return
+    try:
+        peer = SpectralPeer("scikit-network", graph, settings.n_jobs)
+    except NotInstalled as reason:
+        record(f"{name}: scikit-network", not_installed=str(reason))
+        return
+    ours = ("AdjacencySpectral", "LaplacianEigenmaps")
+    cpu: dict[str, list[float]] = {case: [] for case in (*ours, "scikit-network")}
+    vectors: dict[str, np.ndarray] = {}
+    for _ in range(settings.repeat):
+        for method in ours:
+            sample = timed(partial(fit, graph, method, d, OURS[method], settings.seed))
+            vectors[method] = sample.result.embedding_
+            cpu[method].append(sample.cpu)
+        vectors["scikit-network"], outcome = peer.embed(d)
+        cpu["scikit-network"].append(outcome["cpu"])
+    peer.close()
+    for case, seconds in cpu.items():
+        values: dict[str, Any] = {"cpu": spread(seconds), "of_scikit_network": ratios(seconds, cpu["scikit-network"])}
+        if case == "scikit-network":
+            values["rss_peak"] = outcome["rss_peak"]
+        record(f"{name}: {case} in turn, {d} columns", **values, **f1(vectors[case], labels, settings))
+
+
+def f1(vectors: np.ndarray, labels: Any, settings: Settings) -> dict[str, float]:
+    """Micro- and macro-F1 at 50 %, in per cent; nothing without labels."""
+    if labels is None:
+        return {}
+    scores = node_classification(vectors, labels, train_sizes=(0.5,), random_state=settings.seed,
+                                 n_splits=2 if settings.quick else 10)
+    return {"micro_f1": 100 * scores.micro[0.5], "macro_f1": 100 * scores.macro[0.5]}
+
+
 def compare(name: str, graph: Graph, labels: Any, method: str, parameters: dict[str, Any], d: int,
             settings: Settings, record: Recorder) -> None:
-    """Our method and, where there is one, its rival on the same graph."""
+    """Our method and, where there is one in SciPy or scikit-learn that finishes, its rival on the same graph."""
     cases: dict[str, Callable[[], Any]] = {method: partial(fit, graph, method, d, parameters, settings.seed)}
-    if not graph.directed:  # the rivals take no other
+    if not graph.directed and graph.n_nodes <= RIVALS_LIMIT:
         if method == "LaplacianEigenmaps":
             cases["scikit-learn"] = partial(scikit_learn, graph, d)
         elif method == "LocallyLinearEmbedding":
             cases["scipy svds"] = partial(scipy_svds, graph, d)
-    samples = alternate(cases, 1 if settings.quick else settings.repeat)
+    samples: dict[str, list[Sample]] = alternate(cases, 1 if settings.quick else settings.repeat)
     memory = fresh("benchmarks.bench_spectral:fit_by_name", graph=name, method=method, n_components=d,
                    parameters=parameters, seed=settings.seed)
     for case, of in samples.items():
@@ -75,11 +118,7 @@ def compare(name: str, graph: Graph, labels: Any, method: str, parameters: dict[
             values["ours_is_faster"] = ratios((s.cpu for s in of), (s.cpu for s in samples[method]))
             if isinstance(result, tuple):
                 result, values["largest_relative_residual"] = result
-        if labels is not None:
-            scores = node_classification(result, labels, train_sizes=(0.5,), random_state=settings.seed,
-                                         n_splits=2 if settings.quick else 10)
-            values |= {"micro_f1": 100 * scores.micro[0.5], "macro_f1": 100 * scores.macro[0.5]}
-        record(f"{name}: {case}, {d} columns", **values)
+        record(f"{name}: {case}, {d} columns", **values, **f1(result, labels, settings))
 
 
 def points(settings: Settings, record: Recorder) -> None:
@@ -104,7 +143,10 @@ def points(settings: Settings, record: Recorder) -> None:
 
 
 def signs(names: tuple[str, ...], settings: Settings, record: Recorder) -> None:
-    """Does the rule of ``which="auto"`` take the better eigenvalues? Micro-F1 at 50 %, and what it took."""
+    """Does the rule of ``which="auto"`` take the better eigenvalues, and which degree exponent suits them?
+
+    Micro-F1 at 50 % of both signs at two exponents, what the rule took at each, and what it lost by that.
+    """
     graphs: dict[str, Callable[[], tuple[Graph, Any]]] = {name: partial(load, name) for name in names}
     if not settings.quick:
         graphs |= {name: partial(blocks, P) for name, P in GENERATED.items()}
@@ -114,14 +156,17 @@ def signs(names: tuple[str, ...], settings: Settings, record: Recorder) -> None:
             A = graph.to_scipy()
             graph = Graph.from_scipy(A + A.T, directed=False)
         d = 16 if name in GENERATED else min(128, graph.n_nodes // 2)
-        scores = {}
-        for which in ("positive", "magnitude"):
-            model = graphemb.AdjacencySpectral(d, which=which, random_state=settings.seed).fit(graph)
-            found = node_classification(model.embedding_, labels, train_sizes=(0.5,), random_state=settings.seed,
-                                        n_splits=2 if settings.quick else 5)
-            scores[which] = round(100 * found.micro[0.5], 1)
-        auto = graphemb.AdjacencySpectral(d, random_state=settings.seed).fit(graph).which_
-        record(f"{name}: signs", auto=auto, **scores, loses=round(max(scores.values()) - scores[auto], 1))
+        values: dict[str, Any] = {}
+        for exponent in (0.5, 0.25):
+            embed = partial(graphemb.AdjacencySpectral, d, degree_exponent=exponent, random_state=settings.seed)
+            scores = {}
+            for which in ("positive", "magnitude"):
+                found = node_classification(embed(which=which).fit_transform(graph), labels, train_sizes=(0.5,),
+                                            random_state=settings.seed, n_splits=2 if settings.quick else 5)
+                scores[which] = round(100 * found.micro[0.5], 1)
+            auto = embed().fit(graph).which_
+            values[f"exponent {exponent}"] = {"auto": auto, **scores, "loses": max(scores.values()) - scores[auto]}
+        record(f"{name}: signs", **values)
 
 
 def fit(graph: Graph, method: str, n_components: int, parameters: dict[str, Any], seed: int) -> Any:

@@ -21,6 +21,7 @@ ENVIRONMENTS = ROOT / "benchmarks" / "envs"
 PEERS = {
     "fastnode2vec": ["fastnode2vec==0.0.7", "gensim==4.4.0"],
     "pecanpy": ["pecanpy==2.0.9", "gensim==4.4.0"],
+    "scikit-network": ["scikit-network==0.33.3"],
 }
 
 
@@ -48,6 +49,8 @@ class WalkPeer:
     The process stays, so that what the rival compiles at run time is compiled once; `close` ends it.
     """
 
+    script = "peer_walks.py"
+
     def __init__(self, peer: str, graph: Graph, n_jobs: int) -> None:
         self.peer, python = peer, python_of(peer)
         self.rss_peak: float | None = None  # MB, once called
@@ -58,9 +61,9 @@ class WalkPeer:
                  indices=graph.indices.astype(np.uint32), data=data)
         options = {"peer": peer, "path": str(path), "directed": graph.directed,
                    "weighted": graph.weights is not None, "n_jobs": n_jobs}
-        threads = {name: str(n_jobs) for name in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS")}
+        threads = {name: str(n_jobs) for name in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
         self.process = subprocess.Popen(
-            [python, Path(__file__).with_name("peer_walks.py"), json.dumps(options)], text=True, cwd=self.folder.name,
+            [python, Path(__file__).with_name(self.script), json.dumps(options)], text=True, cwd=self.folder.name,
             env=os.environ | threads, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def __call__(self, **options: Any) -> dict[str, Any]:
@@ -82,3 +85,15 @@ class WalkPeer:
         """End the process."""
         self.process.communicate()
         self.folder.cleanup()
+
+
+class SpectralPeer(WalkPeer):
+    """Times a rival's spectral embedding, from graph in memory to vectors in memory, in a process of its own."""
+
+    script = "peer_spectral.py"
+
+    def embed(self, n_components: int) -> tuple[np.ndarray, dict[str, Any]]:
+        """Vectors, and seconds (`wall`, `cpu`) and peak memory (`rss_peak`) of their fit."""
+        path = Path(self.folder.name) / "vectors.npy"
+        outcome = self(n_components=n_components, out=str(path))
+        return np.load(path, allow_pickle=False), outcome

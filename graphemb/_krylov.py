@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy.linalg import qr
+
+from graphemb._parallel import interruptible
 
 BLOCK = 32
 """Vectors multiplied at a time, where as many are wanted."""
 BASIS_ENTRIES = 2**28
 """Numbers in the basis, past which it is cut to what the method needs: 1 GiB in float32."""
+GROWTH = 1.1
+"""The basis grows by this factor from one look at the residuals to the next; each costs its size cubed."""
 
 Operator = Callable[[np.ndarray], np.ndarray]
 
@@ -24,8 +29,10 @@ class RitzPairs:
     ----------
     values : ndarray of shape (k,), dtype=float64
         In the order of `select`.
-    vectors : ndarray of shape (n, k), dtype as the start
+    vectors : ndarray of shape (n, k), dtype as the basis
         Orthonormal columns.
+    images : ndarray of shape (n, k)
+        The operator times the vectors, at no product more.
     n_steps : int
         Blocks the operator was applied to.
     converged : bool
@@ -36,25 +43,26 @@ class RitzPairs:
 
     values: np.ndarray
     vectors: np.ndarray
+    images: np.ndarray
     n_steps: int
     converged: bool
     stopped: bool
 
 
-def basis_size(n: int, k: int) -> tuple[int, int] | None:
+def basis_size(n: int, k: int, largest: int = BLOCK) -> tuple[int, int] | None:
     """Vectors in a block and in the basis for k pairs of n; None where a dense solver is the better one."""
-    block = min(BLOCK, max(8, -(-k // 32) * 8))
+    block = min(largest, max(8, -(-k // 32) * 8))
     least = 2 * k + 2 * block
     if least + block > n // 2:
         return None
-    most = max(5 * k, 12 * block)
+    most = max(8 * k, 12 * block)
     basis = max(least, min(most, n // 2 - block, BASIS_ENTRIES // n))
     return block, basis // block * block
 
 
 def block_krylov(apply: Operator, n: int, k: int, select: Callable[[np.ndarray], np.ndarray],
-                 limit: Callable[[np.ndarray], np.ndarray], *, dtype: type = np.float32, max_steps: int, seed: int,
-                 step: Callable[[int], bool] = lambda n_converged: False) -> RitzPairs:
+                 limit: Callable[[np.ndarray], np.ndarray], *, dtype: type = np.float32, largest_block: int = BLOCK,
+                 max_steps: int, seed: int, step: Callable[[int], bool] = lambda n_converged: False) -> RitzPairs:
     """Eigenpairs at the ends of the spectrum of a symmetric operator.
 
     Parameters
@@ -70,6 +78,9 @@ def block_krylov(apply: Operator, n: int, k: int, select: Callable[[np.ndarray],
         From the values of the k pairs to the largest residual that each may have.
     dtype : type, default=float32
         Of the basis; the small eigenproblems are float64.
+    largest_block : int, default=BLOCK
+        Most vectors multiplied at a time. Smaller blocks need fewer vectors in all; it pays where the operator
+        is dear.
     max_steps : int
         Most blocks the operator is applied to.
     seed : int
@@ -93,7 +104,7 @@ def block_krylov(apply: Operator, n: int, k: int, select: Callable[[np.ndarray],
     .. [1] Wu and Simon, "Thick-restart Lanczos method for large symmetric eigenvalue problems", SIAM Journal on
        Matrix Analysis and Applications 22, 2000.
     """
-    size = basis_size(n, k)
+    size = basis_size(n, k, largest_block)
     if size is None:
         raise ValueError(f"{k} eigenpairs of an operator on {n} nodes need a dense solver.")
     block, basis = size
@@ -102,18 +113,21 @@ def block_krylov(apply: Operator, n: int, k: int, select: Callable[[np.ndarray],
     H = np.zeros((basis, basis))  # Q A Q^T
     Q[:block] = qr(rng.standard_normal((n, block)), mode="economic")[0].T
     used = n_steps = n_found = 0
-    scale = 0.0
+    scale, look = 0.0, 3.0 * k
     while True:
         stopped = False
-        while used + block <= basis and not stopped and n_steps < max_steps:
+        while used + block <= basis and used < look and not stopped and n_steps < max_steps:
             old, new = slice(0, used + block), slice(used, used + block)
             Z = np.ascontiguousarray(apply(np.ascontiguousarray(Q[new].T)).T)
+            scale = max(scale, float(_lengths(Z).max()))
+            # Mostly only the last blocks are in Z; once they are out, a pass over all blocks takes out the rest.
+            # Where it shortens Z, as after a restart, what is left holds rounding of what was taken out.
+            C: np.ndarray = np.zeros((used + block, block), dtype)
+            recent = slice(max(used - block, 0), used + block)
+            C[recent] = _project_out(Z, Q[recent])
             length = _lengths(Z)
-            scale = max(scale, float(length.max()))
-            C = _project_out(Z, Q[old])
-            # What is left of a row keeps the rounding of what was taken out, and in a shifted operator that
-            # grows from block to block; float32 is content to stop its growth.
-            if np.dtype(dtype) == np.float64 or (_lengths(Z) < 0.5 * length).any():
+            C += _project_out(Z, Q[old])
+            if (_lengths(Z) < 0.5 * length).any():
                 C += _project_out(Z, Q[old])
             more, L, again = _orthonormal(Z, Q[old], scale, rng)
             C += again
@@ -123,7 +137,8 @@ def block_krylov(apply: Operator, n: int, k: int, select: Callable[[np.ndarray],
             used += block
             n_steps += 1
             stopped = step(n_found)
-        values, S = np.linalg.eigh((H[:used, :used] + H[:used, :used].T) / 2)
+        G = (H[:used, :used] + H[:used, :used].T) / 2
+        values, S = interruptible(partial(np.linalg.eigh, G))
         order = select(values)
         # A q = Q^T (H s) + (next block) L^T s
         edge = L.T @ S[used - block:used]
@@ -132,12 +147,17 @@ def block_krylov(apply: Operator, n: int, k: int, select: Callable[[np.ndarray],
         done = residuals[best] <= limit(values[best])
         n_found = int(done.sum())
         if done.all() or stopped or n_steps >= max_steps:
-            vectors = Q[:used].T @ S[:, best].astype(dtype)
-            return RitzPairs(values[best], vectors, n_steps, bool(done.all()), stopped)
+            S, edge = S[:, best].astype(dtype), edge[:, best].astype(dtype)
+            vectors = interruptible(partial(np.matmul, Q[:used].T, S))
+            images = vectors * values[best].astype(dtype) + Q[used:used + block].T @ edge
+            return RitzPairs(values[best], vectors, images, n_steps, bool(done.all()), stopped)
+        look = GROWTH * used
+        if used + block <= basis:
+            continue
 
         keep = order[:k + (basis - k) // (4 * block) * block]
         m = len(keep)
-        Q[:m] = S[:, keep].astype(dtype).T @ Q[:used]
+        Q[:m] = interruptible(partial(np.matmul, S[:, keep].astype(dtype).T, Q[:used]))
         Q[m:m + block] = Q[used:used + block]
         H[:] = 0
         H[np.arange(m), np.arange(m)] = values[keep]

@@ -41,6 +41,29 @@ def map_ordered(work: Callable[[T], R], items: Iterable[T], n_jobs: int, *, ahea
                 future.cancel()
 
 
+def interruptible(work: Callable[[], R]) -> R:
+    """`work()` on a thread of its own, so that Ctrl-C is heard during one long call that lets the GIL go.
+
+    After Ctrl-C the call is left to end by itself, and its result is dropped: so it must change nothing.
+    """
+    done: list[R] = []
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            done.append(work())
+        except BaseException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=run, name="graphemb", daemon=True)
+    thread.start()
+    while thread.is_alive():
+        thread.join(0.1)
+    if failed:
+        raise failed[0]
+    return done[0]
+
+
 class Team:
     """Threads that work on one thing at the same time, the caller among them.
 

@@ -35,19 +35,59 @@ def barycentre_weights(X: Any, Y: Any, neighbours: np.ndarray, reg: float) -> np
        Science 290, 2000, note 7.
     """
     weights = np.empty(neighbours.shape)
-    k = neighbours.shape[1]
     for part, patches in _patches(Y, neighbours):
         patches -= _dense(X[part])[:, None]
-        C = patches @ patches.transpose(0, 2, 1)
-        trace = np.trace(C, axis1=1, axis2=2)
-        C[:, np.arange(k), np.arange(k)] += np.where(trace > 0, reg * trace, reg)[:, None]
+        r = reg * np.square(patches).sum(axis=(1, 2))[:, None, None]
+        r[r == 0] = reg
         try:
-            w = np.linalg.solve(C, np.ones((len(C), k, 1)))[..., 0]
+            w = _solve_ones(patches, r)
         except np.linalg.LinAlgError as error:
             raise ValueError(f"The neighbours of a point are linearly dependent, which reg={reg} leaves without "
                              "unique weights; raise reg.") from error
         weights[part] = w / w.sum(axis=1, keepdims=True)
     return weights
+
+
+def _solve_ones(Z: np.ndarray, r: np.ndarray) -> np.ndarray:
+    """w of (Z Z^T + r I) w = 1, up to a factor, for each (k, f) patch Z, by the smaller of its Gram matrices."""
+    _, k, f = Z.shape
+    if k <= f or not r.all():
+        C = Z @ Z.transpose(0, 2, 1)
+        C[:, np.arange(k), np.arange(k)] += r[..., 0]
+        return np.linalg.solve(C, np.ones((len(C), k, 1)))[..., 0]
+    C = Z.transpose(0, 2, 1) @ Z
+    C[:, np.arange(f), np.arange(f)] += r[..., 0]
+    return 1 - (Z @ np.linalg.solve(C, Z.sum(axis=1)[..., None]))[..., 0]
+
+
+def graph_barycentre_weights(A: sparse.csr_array, features: Any, reg: float) -> sparse.csr_array:
+    """Weights that rebuild each node's features from those of its neighbours.
+
+    Parameters
+    ----------
+    A : sparse array of shape (n, n)
+        Its entries off the diagonal say who is a neighbour; their values do not count.
+    features : ndarray or CSR array of shape (n, f)
+    reg : float
+        As in `barycentre_weights`.
+
+    Returns
+    -------
+    W : csr_array of shape (n, n), dtype=float64
+        Rows sum to 1; a node without a neighbour has an empty one.
+    """
+    A = sparse.csr_array(A)
+    row = np.repeat(np.arange(A.shape[0]), np.diff(A.indptr))
+    other = A.indices != row
+    row, column = row[other], A.indices[other]
+    degree = np.bincount(row, minlength=A.shape[0])
+    indptr = np.r_[0, np.cumsum(degree)]
+    data = np.empty(len(column))
+    for k in np.unique(degree[degree > 0]):  # nodes with as many neighbours go together
+        nodes = np.flatnonzero(degree == k)
+        place = indptr[nodes, None] + np.arange(k)
+        data[place] = barycentre_weights(features[nodes], features, column[place], reg)
+    return sparse.csr_array((data, column, indptr), shape=A.shape)
 
 
 def weight_matrix(neighbours: np.ndarray, weights: np.ndarray, n: int) -> sparse.csr_array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-import time
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,6 +14,8 @@ from scipy.sparse.csgraph import reverse_cuthill_mckee
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh, splu
 
 from graphemb._krylov import RitzPairs, basis_size, block_krylov
+from graphemb._parallel import interruptible
+from graphemb._product import Product
 
 DENSE_LIMIT = 1000
 """Components up to this size are solved densely: a second at the limit, and no tolerance to choose."""
@@ -23,6 +25,12 @@ CHOLESKY_LIMIT = 20_000
 """Points up to which a dense Cholesky factor (3.2 GB at the limit) stands in for sparse factors that fill up."""
 SINGLE_TOL = 1e-3
 """Residuals down to this are found in float32."""
+CHEBYSHEV_LIMIT = 1e4
+"""Condition number up to which float32 is good for solving."""
+INVERSE_BLOCK = 16
+"""Vectors solved for at a time: few, because each solve is many products."""
+
+LANCZOS = "the slower Lanczos method"
 
 Operator = Callable[[np.ndarray], np.ndarray]
 Step = Callable[[int], bool]
@@ -51,7 +59,7 @@ class Eigenpairs:
     n_iter : int
         Blocks (for ARPACK: vectors) the iterated operator was applied to; 1 for a dense solver.
     n_solver_iter : int
-        Conjugate gradient steps in all; 0 where there are none.
+        Chebyshev or conjugate gradient steps in all; 0 where there are none.
     note : str
         What went otherwise than planned, such as a change of solver; mostly empty.
     """
@@ -113,8 +121,8 @@ def row_normalised(A: sparse.csr_array) -> sparse.csr_array:
 
 
 def largest_eigenpairs(A: sparse.csr_array, k: int, *, which: str = "positive", tol: float = 1e-6,
-                       max_iter: int = 300, seed: int = 0,
-                       step: Step | None = None) -> tuple[Eigenpairs, str]:
+                       max_iter: int = 300, seed: int = 0, step: Step | None = None,
+                       n_jobs: int = 1) -> tuple[Eigenpairs, str]:
     """Eigenpairs of a sparse symmetric matrix, largest first.
 
     Parameters
@@ -135,6 +143,8 @@ def largest_eigenpairs(A: sparse.csr_array, k: int, *, which: str = "positive", 
         Seed of the start vectors.
     step : callable, optional
         See `Step`.
+    n_jobs : int, default=1
+        Threads of the sparse products.
 
     Returns
     -------
@@ -156,14 +166,14 @@ def largest_eigenpairs(A: sparse.csr_array, k: int, *, which: str = "positive", 
     n, k = A.shape[0], min(k, A.shape[0])
     choice = _Choice(which)
     if _is_dense(n, k):
-        every, V = np.linalg.eigh(A.toarray().astype(np.float64))
+        every, V = _eigh(A.toarray().astype(np.float64))
         order = choice(every)
         values, V, gap, n_iter, note = every[order[:k]], V[:, order[:k]], _gap_after(choice.key(every[order]), k), 1, ""
     else:
         scale = float(np.abs(A.data).max(initial=0)) or 1.0
         ritz = _krylov(A / scale, k, choice, lambda x: tol * np.maximum(np.abs(x), 0.01 * np.abs(x).max()),
-                       tol, max_iter, seed, step)
-        values, V, n_iter, note = ritz.values[:k] * scale, ritz.vectors[:, :k], ritz.n_steps, _note(ritz, max_iter)
+                       tol, max_iter, seed, step, n_jobs)
+        values, V, n_iter, note = ritz.values[:k] * scale, ritz.vectors[:, :k], ritz.n_steps, _note(ritz, LANCZOS)
         gap = _gap_after(choice.key(ritz.values), k)
         if not (ritz.converged or ritz.stopped):
             operator = _Counted(lambda x: A @ x, n, step)
@@ -172,12 +182,12 @@ def largest_eigenpairs(A: sparse.csr_array, k: int, *, which: str = "positive", 
             values, V, n_iter = values[order], V[:, order], operator.count
     kept = choice.key(values) > 100 * np.finfo(V.dtype).eps * np.abs(values).max(initial=0)
     values, V = values[kept], V[:, kept]
-    residuals = np.linalg.norm(A @ V.astype(np.float64) - V * values, axis=0)
+    residuals = np.linalg.norm(Product(A, np.float64, n_jobs)(V) - V * values, axis=0)
     return Eigenpairs(values, V, residuals, gap, n_iter, 0, note), choice.which
 
 
 def largest_singular_triplets(A: sparse.csr_array, k: int, *, tol: float = 1e-6, max_iter: int = 300,
-                              seed: int = 0, step: Step | None = None) -> SingularTriplets:
+                              seed: int = 0, step: Step | None = None, n_jobs: int = 1) -> SingularTriplets:
     """Largest singular values of a sparse matrix, with their vectors.
 
     Parameters
@@ -185,7 +195,7 @@ def largest_singular_triplets(A: sparse.csr_array, k: int, *, tol: float = 1e-6,
     A : sparse array of shape (m, n)
     k : int
         Triplets wanted. Fewer are returned where fewer values can be told from zero.
-    tol, max_iter, seed, step
+    tol, max_iter, seed, step, n_jobs
         As in `largest_eigenpairs`, of A^T A: so `tol` is relative to the square of a value.
 
     Returns
@@ -204,7 +214,7 @@ def largest_singular_triplets(A: sparse.csr_array, k: int, *, tol: float = 1e-6,
     """
     k = min(k, *A.shape)
     if _is_dense(min(A.shape), k):
-        U, s, Vt = np.linalg.svd(A.toarray().astype(np.float64), full_matrices=False)
+        U, s, Vt = _svd(A.toarray().astype(np.float64))
         values, left, right, gap, n_iter, note = s[:k], U[:, :k], Vt[:k].T, _gap_after(s, k), 1, ""
         kept = values > 100 * np.finfo(float).eps * values.max(initial=0)
     else:
@@ -213,8 +223,8 @@ def largest_singular_triplets(A: sparse.csr_array, k: int, *, tol: float = 1e-6,
         At = A.T.tocsr()
         ritz = _krylov(A / scale, k, _Choice("positive"),
                        lambda x: tol * np.maximum(np.abs(x), 0.01 * np.abs(x).max()), tol, max_iter, seed, step,
-                       gram=True)
-        right, n_iter, note = ritz.vectors[:, :k], ritz.n_steps, _note(ritz, max_iter)
+                       n_jobs, gram=True)
+        right, n_iter, note = ritz.vectors[:, :k], ritz.n_steps, _note(ritz, LANCZOS)
         gap = _gap_after(np.sqrt(np.maximum(ritz.values, 0)), k)
         if not (ritz.converged or ritz.stopped):
             operator = _Counted(lambda x: At @ (A @ x), n, step)
@@ -230,7 +240,7 @@ def largest_singular_triplets(A: sparse.csr_array, k: int, *, tol: float = 1e-6,
 
 
 def laplacian_vectors(A: sparse.csr_array, n_components: int, *, tol: float = 1e-3, max_iter: int = 300,
-                      seed: int = 0, step: Step | None = None) -> Eigenpairs:
+                      seed: int = 0, step: Step | None = None, n_jobs: int = 1) -> Eigenpairs:
     r"""Smallest eigenvectors of I - D^{-1/2} A D^{-1/2} but for the trivial one, the roots of the degrees.
 
     Parameters
@@ -242,11 +252,13 @@ def laplacian_vectors(A: sparse.csr_array, n_components: int, *, tol: float = 1e
     tol : float, default=1e-3
         Largest residual, relative to its eigenvalue, or to 1 % of the last one where that is more.
     max_iter : int, default=300
-        Most products with a block of vectors; and most restarts of the Lanczos method after it.
+        Most products with a block of vectors (`MOST_BLOCKS` at most), and most solves after that.
     seed : int, default=0
         Seed of the start vectors.
     step : callable, optional
         See `Step`.
+    n_jobs : int, default=1
+        Threads of the sparse products.
 
     Returns
     -------
@@ -270,7 +282,7 @@ def laplacian_vectors(A: sparse.csr_array, n_components: int, *, tol: float = 1e
     S, null = symmetric_form(A)
     if _is_dense(n, k):
         # the trivial vector goes to the far end
-        every, V = np.linalg.eigh(np.eye(n) - S.toarray() + 3 * np.outer(null, null))
+        every, V = _eigh(np.eye(n) - S.toarray() + 3 * np.outer(null, null))
         every = every[:n - 1]
         values, V, gap, n_iter, n_solver_iter, note = every[:k], V[:, :k], _gap_after(every, k), 1, 0, ""
     else:
@@ -278,24 +290,24 @@ def laplacian_vectors(A: sparse.csr_array, n_components: int, *, tol: float = 1e
             return tol * np.maximum(1 - x, 0.01 * (1 - x).max())
 
         ritz = _krylov(S, k, lambda x: np.argsort(-x, kind="stable"), limit, tol, min(max_iter, MOST_BLOCKS),
-                       seed, step, null=null)
+                       seed, step, n_jobs, null=null)
         values, V, n_iter, n_solver_iter = 1 - ritz.values[:k], ritz.vectors[:, :k], ritz.n_steps, 0
-        gap, note = _gap_after(1 - ritz.values, k), _note(ritz, max_iter)
+        gap, note = _gap_after(1 - ritz.values, k), _note(ritz, "its form for the inverse")
         if not (ritz.converged or ritz.stopped):
-            counter = _Counter(None)
-
-            def inverse(x: np.ndarray) -> np.ndarray:
-                x = x.ravel()
-                return _conjugate_gradients(lambda y: y - S @ y, lambda r: r - null * (null @ r),
-                                            x - null * (null @ x), counter)
-
-            found, V = _lanczos(_Counted(inverse, n, step), k + 1, "LA", 0.01 * tol, max_iter, seed)
-            order = np.argsort(-found)
-            values, V = 1 / found[order], V[:, order[:k]]
+            work = _Work(step)
+            inverse = _laplacian_solver(S, null, work, n_jobs)
+            ritz = block_krylov(inverse, n, k + 1, lambda x: np.argsort(-x, kind="stable"),
+                                lambda x: 0.5 * tol * np.abs(x), dtype=np.float64, largest_block=INVERSE_BLOCK,
+                                max_steps=max_iter, seed=seed, step=work.tell)
+            if not (ritz.converged or ritz.stopped):
+                raise NotConverged(f"The block Krylov method did not find {k} eigenvectors on {n} nodes in "
+                                   f"max_iter={max_iter} blocks; raise max_iter or tol, or lower n_components.")
+            note = _note(ritz) or note
+            values = 1 / ritz.values
+            V = _orthonormal(ritz.images[:, :k] * values[:k])
             gap, values = _gap_after(values, k), values[:k]
-            n_iter, n_solver_iter = counter.solves, counter.steps
-    V64 = V.astype(np.float64)
-    residuals = np.linalg.norm(V64 - S @ V64 - V64 * values, axis=0)
+            n_iter, n_solver_iter = ritz.n_steps, work.steps
+    residuals = np.linalg.norm(V - Product(S, np.float64, n_jobs)(V) - V * values, axis=0)
     return Eigenpairs(values, V, residuals, gap, n_iter, n_solver_iter, note)
 
 
@@ -307,9 +319,9 @@ def symmetric_form(A: sparse.csr_array) -> tuple[sparse.csr_array, np.ndarray]:
     return (scale @ A @ scale).tocsr(), root / np.linalg.norm(root)
 
 
-def lle_vectors(A: sparse.csr_array, n_components: int, *, directed: bool = False, tol: float = 1e-6,
-                max_iter: int = 300, seed: int = 0,
-                progress: Callable[[str], None] | None = None) -> Eigenpairs:
+def lle_vectors(A: sparse.csr_array, n_components: int, *, directed: bool = False,
+                weights: sparse.csr_array | None = None, tol: float = 1e-6, max_iter: int = 300, seed: int = 0,
+                step: Step | None = None, n_jobs: int = 1) -> Eigenpairs:
     r"""Smallest eigenvectors of M = (I - W)^T (I - W) among the centred ones, W = D^-1 A.
 
     They minimise ||Y - W Y||^2 subject to orthonormal columns that sum to zero, which drops the
@@ -323,14 +335,19 @@ def lle_vectors(A: sparse.csr_array, n_components: int, *, directed: bool = Fals
         Vectors wanted; n - 1 are returned where n is not larger.
     directed : bool, default=False
         Whether `A` may be asymmetric, which asks for a slower solver above `DENSE_LIMIT` nodes.
+    weights : sparse array of shape (n, n), optional
+        W, where it is not D^-1 A; its rows sum to 1, or are empty. Solved as points are up to `CHOLESKY_LIMIT`
+        nodes if no row is empty, and by the slower solver otherwise.
     tol : float, default=1e-6
         Largest residual, relative to its eigenvalue.
     max_iter : int, default=300
-        Restarts of the Lanczos method.
+        Most solves with a block of `INVERSE_BLOCK` vectors.
     seed : int, default=0
-        Seed of the start vector.
-    progress : callable, optional
-        Called about once a second with a line that says how far the solver is.
+        Seed of the start vectors.
+    step : callable, optional
+        See `Step`; called between the steps of a solve too.
+    n_jobs : int, default=1
+        Threads of the sparse products.
 
     Returns
     -------
@@ -339,18 +356,25 @@ def lle_vectors(A: sparse.csr_array, n_components: int, *, directed: bool = Fals
     Raises
     ------
     NotConverged
-        If an iterative solver did not reach `tol`.
+        If the solver did not reach `tol`.
 
     Notes
     -----
     Up to `DENSE_LIMIT` nodes: the singular value decomposition of I - W on the centred vectors. (Forming
     M would lose half of the digits: on a path its smallest eigenvalues fall as n^-4.)
 
-    Above, the Lanczos method on the inverse of M, whose largest eigenvalues are well apart. For a
-    symmetric A with degrees d and :math:`S = D^{-1/2} A D^{-1/2}` the inverse of I - W is
+    Above, `block_krylov` on the inverse of M, whose largest eigenvalues are well apart. Its Ritz vectors v are
+    replaced by M^-1 v, which it knows: what is left of large eigenvalues of M in them is damped, and their
+    residuals in M are those in the inverse.
+
+    For a symmetric A with degrees d and :math:`S = D^{-1/2} A D^{-1/2}` the inverse of I - W is
     :math:`T^+ = P_1 D^{-1/2} (I - S)^+ D^{1/2} P_d`, where P_x projects out x, and that of M is
-    :math:`T^+ T^{+T}`. I - S is much better conditioned than M, and conjugate gradients solve it. A graph
-    with bottlenecks or of large diameter takes more steps, as many as its number of nodes on a path.
+    :math:`T^+ T^{+T}`. I - S is much better conditioned than M, and a Chebyshev iteration [2]_ of fixed length
+    solves it between bounds on its eigenvalues, in float32 with residuals in float64. A graph with bottlenecks or
+    of large diameter takes more steps, as many as its number of nodes on a path; beyond a condition number of
+    `CHEBYSHEV_LIMIT`, conjugate gradients in float64 do. An error in the solution counts in M by up to the
+    condition number of I - S times the ratio of the largest degree to the smallest, so the solution is that much
+    more exact than `tol`.
 
     A directed graph has no such S: the conjugate gradient method works on M itself, shifted by
     1e-10 of its largest diagonal entry (where there are several sets of nodes that no edge leaves, M has more
@@ -360,21 +384,47 @@ def lle_vectors(A: sparse.csr_array, n_components: int, *, directed: bool = Fals
     ----------
     .. [1] Roweis and Saul, "Nonlinear dimensionality reduction by locally linear embedding",
        Science 290, 2000.
+    .. [2] Golub and Varga, "Chebyshev semi-iterative methods, successive overrelaxation iterative methods, and
+       second order Richardson iterative methods", Numerische Mathematik 3, 1961.
     """
     n = A.shape[0]
     k = min(n_components, n - 1)
-    W = row_normalised(A)
-    if n <= DENSE_LIMIT or k + 2 >= n // 2:
+    W = row_normalised(A) if weights is None else sparse.csr_array(weights, dtype=np.float64)
+    if n <= DENSE_LIMIT or basis_size(n, k + 1, INVERSE_BLOCK) is None:
         return _dense(W, k)
 
-    counter = _Counter(progress)
+    work = _Work(step)
     T = (sparse.eye_array(n, format="csr") - W).tocsr()
-    if directed:
-        inverse = _inverse_by_normal_equations(T, counter)
+    if weights is not None and n <= CHOLESKY_LIMIT and (np.diff(W.indptr) > 0).all():
+        return alignment_vectors((T.T @ T).tocsr(), k, root=T, tol=tol, max_iter=max_iter, seed=seed, step=step)
+    if directed or weights is not None:
+        inverse = _inverse_by_normal_equations(T, work, n_jobs)
     else:
-        inverse = _inverse_by_symmetric_form(sparse.csr_array(A, dtype=np.float64), counter)
-    _, V = _lanczos(LinearOperator((n, n), matvec=inverse, dtype=np.float64), k + 1, "LA", 3e-3 * tol, max_iter, seed)
-    return _rayleigh_ritz(T, V, k, tol, counter)
+        inverse = _inverse_by_symmetric_form(A, tol, work, seed, n_jobs)
+
+    def limit(x: np.ndarray) -> np.ndarray:  # the pair after the last is for the gap alone
+        return np.where(np.arange(len(x)) < k, 0.5 * tol, np.sqrt(tol)) * np.abs(x)
+
+    ritz = block_krylov(inverse, n, k + 1, lambda x: np.argsort(-x, kind="stable"), limit, dtype=np.float64,
+                        largest_block=INVERSE_BLOCK, max_steps=max_iter, seed=seed, step=work.tell)
+    if not (ritz.converged or ritz.stopped):
+        raise NotConverged(f"The block Krylov method did not find {k} eigenvectors on {n} nodes in "
+                           f"max_iter={max_iter} blocks; raise max_iter or tol, or lower n_components.")
+    norm = abs(T).sum(axis=0).max() * abs(T).sum(axis=1).max()
+    floor = 8 * np.finfo(float).eps * norm  # rounding in M V itself
+    V = ritz.images / ritz.values
+    for is_last in (False, True):
+        every, V = _rayleigh_ritz(T, V)
+        residuals = np.linalg.norm(_project_apply(T, V) - V * every, axis=0)[:k]
+        bad = np.flatnonzero(residuals > tol * every[:k] + floor)
+        if not len(bad) or ritz.stopped:
+            return Eigenpairs(every[:k], V[:, :k], residuals, _gap_after(every, k), ritz.n_steps, work.steps,
+                              _note(ritz))
+        if not is_last:
+            V = inverse(V)
+    raise NotConverged(
+        f"{len(bad)} of {k} eigenvectors of a component of {n} nodes have a residual above "
+        f"tol={tol} (column {bad[0]}: {residuals[bad[0]] / every[bad[0]]:.1e}); raise tol.")
 
 
 def alignment_vectors(M: sparse.csr_array, n_components: int, *, root: sparse.csr_array | None = None,
@@ -420,7 +470,7 @@ def alignment_vectors(M: sparse.csr_array, n_components: int, *, root: sparse.cs
             return _dense(sparse.csr_array(sparse.eye_array(n) - root), k)
         full = M.toarray()
         norm = np.abs(full).sum(axis=0).max() or 1.0
-        every, V = np.linalg.eigh((full + full.T) / 2 + 2 * norm / n)  # the constant goes to the far end
+        every, V = _eigh((full + full.T) / 2 + 2 * norm / n)  # the constant goes to the far end
         every = np.maximum(every, 0)  # rounding
         values, V = every[:k], V[:, :k]
         residuals = np.linalg.norm(_centre_columns(full @ V) - V * values, axis=0)
@@ -439,9 +489,9 @@ def alignment_vectors(M: sparse.csr_array, n_components: int, *, root: sparse.cs
                             lambda x: 1e-6 * np.abs(x), dtype=np.float64, max_steps=max_iter, seed=seed,
                             step=step or (lambda n_found: False))
         # one more step takes out what the inverse cannot see: large eigenvalues of M
-        Q = np.linalg.qr(inverse(ritz.vectors))[0]
+        Q = _orthonormal(inverse(ritz.vectors))
         if root is not None:
-            _, sigma, Rt = np.linalg.svd(root @ Q, full_matrices=False)
+            _, sigma, Rt = _svd(root @ Q)
             every, R = sigma[::-1] ** 2, Rt[::-1].T
         else:
             every, R = np.linalg.eigh(Q.T @ (M @ Q))
@@ -450,7 +500,7 @@ def alignment_vectors(M: sparse.csr_array, n_components: int, *, root: sparse.cs
         residuals = np.linalg.norm(_centre_columns(M @ V) - V * values, axis=0)
         bad = np.flatnonzero(residuals > tol * np.abs(values) + 100 * np.finfo(float).eps * norm)
         if ritz.stopped or (ritz.converged and not len(bad)):
-            note = _note(ritz, max_iter)
+            note = _note(ritz)
             return Eigenpairs(values, V, residuals, _gap_after(every, k), ritz.n_steps, 0, note)
     if not ritz.converged:
         raise NotConverged(f"The block Krylov method did not find {k} eigenvectors on {n} points in "
@@ -505,33 +555,32 @@ def _is_dense(n: int, k: int) -> bool:
 
 
 def _krylov(A: sparse.csr_array, k: int, select: Operator, limit: Operator, tol: float, max_steps: int, seed: int,
-            step: Step | None, *, gram: bool = False, null: np.ndarray | None = None) -> RitzPairs:
+            step: Step | None, n_jobs: int, *, gram: bool = False, null: np.ndarray | None = None) -> RitzPairs:
     """`block_krylov` of A, of A^T A where `gram`, or of A with the eigenvalue 1 of `null` moved to -2.
 
     A pair more than asked for has to converge, for the gap.
     """
     dtype = np.float32 if tol >= SINGLE_TOL else np.float64
-    B = A.astype(dtype)
-    Bt = B.T.tocsr() if gram else None
+    B = Product(A, dtype, n_jobs)
+    Bt = Product(A.T.tocsr(), dtype, n_jobs) if gram else None
     v = None if null is None else null.astype(dtype)
 
     def apply(X: np.ndarray) -> np.ndarray:
-        BX = B @ X
+        BX = B(X)
         if Bt is not None:
-            return Bt @ BX
+            return Bt(BX)
         return BX if v is None else BX - np.outer(v, 3 * (v @ X))
 
     return block_krylov(apply, A.shape[1], k + 1, select, limit, dtype=dtype, max_steps=max_steps, seed=seed,
                         step=step or (lambda n_found: False))
 
 
-def _note(ritz: RitzPairs, max_iter: int) -> str:
-    if ritz.stopped and not ritz.converged:
+def _note(ritz: RitzPairs, successor: str = "") -> str:
+    if ritz.stopped:
         return (f"A callback stopped the eigensolver after {ritz.n_steps} blocks; the vectors are its best so far, "
                 "residuals tell how good.")
     if not ritz.converged:
-        return (f"The block Krylov method did not converge in {ritz.n_steps} blocks; the slower Lanczos method "
-                "took over.")
+        return f"The block Krylov method did not converge in {ritz.n_steps} blocks; {successor} took over."
     return ""
 
 
@@ -559,22 +608,34 @@ def _gap_after(values: np.ndarray, k: int) -> float:
     return float(abs(values[k] - values[k - 1]) / largest) if largest else 0.0
 
 
-class _Counter:
-    """Counts solver work and reports it about once a second."""
+class _Work:
+    """Counts the steps of inner solvers, and lets `step` stop the work between them."""
 
-    def __init__(self, progress: Callable[[str], None] | None) -> None:
-        self.progress, self.solves, self.steps, self.said = progress, 0, 0, time.monotonic()
+    def __init__(self, step: Step | None) -> None:
+        self.step, self.steps, self.found, self.stopped = step, 0, 0, False
 
-    def add(self, steps: int) -> None:
-        self.solves += 1
-        self.steps += steps
-        if self.progress is not None and time.monotonic() - self.said > 1:
-            self.said = time.monotonic()
-            self.progress(f"{self.solves} solves, {self.steps / self.solves:.0f} steps each")
+    def tell(self, n_found: int) -> bool:
+        """Between the blocks of the outer method."""
+        self.found = n_found
+        self.stopped = self.stopped or (self.step is not None and self.step(n_found))
+        return self.stopped
+
+    def count(self) -> bool:
+        """After each step of the inner one; True: leave off."""
+        self.steps += 1
+        return self.tell(self.found)
 
 
-def _centre(x: np.ndarray) -> np.ndarray:
-    return x - x.mean()
+def _eigh(A: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return interruptible(lambda: np.linalg.eigh(A))
+
+
+def _svd(A: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return interruptible(lambda: np.linalg.svd(A, full_matrices=False))
+
+
+def _orthonormal(X: np.ndarray) -> np.ndarray:
+    return interruptible(lambda: np.linalg.qr(X))[0]
 
 
 def _centre_columns(X: np.ndarray) -> np.ndarray:
@@ -610,7 +671,7 @@ def _dense(W: sparse.csr_array, k: int) -> Eigenpairs:
     h[0] -= 1
     h /= np.linalg.norm(h)
     B = (T - np.outer(T @ h, 2 * h))[:, 1:]
-    _, s, Vt = np.linalg.svd(B, full_matrices=False)
+    _, s, Vt = _svd(B)
     V = np.zeros((n, k))
     V[1:] = Vt[::-1][:k].T
     V -= np.outer(h, 2 * (h @ V))
@@ -625,76 +686,122 @@ def _project_apply(T: np.ndarray | sparse.csr_array, V: np.ndarray) -> np.ndarra
     return MV - MV.mean(axis=0)
 
 
-def _inverse_by_symmetric_form(A: sparse.csr_array, counter: _Counter) -> Operator:
+def _inverse_by_symmetric_form(A: sparse.csr_array, tol: float, work: _Work, seed: int, n_jobs: int) -> Operator:
     S, null = symmetric_form(A)
-    root = null
-    degree = root**2 / np.linalg.norm(root**2)
+    low = laplacian_vectors(A, 1, tol=0.05, seed=seed, step=work.tell, n_jobs=n_jobs)
+    high, _ = largest_eigenpairs(-S, 1, tol=0.05, seed=seed, step=work.tell, n_jobs=n_jobs)
+    first = max(low.values[0] - low.residuals[0], 0.5 * low.values[0])
+    last = max(1 + (high.values + high.residuals).max(initial=0), first)
+    if last > CHEBYSHEV_LIMIT * first:
+        solve = _laplacian_solver(S, null, work, n_jobs)
+    else:
+        accuracy = max(tol * (null.min() / null.max()) ** 2 * first / last, 1e-15)
+        solve = _chebyshev(S, null, first, last, accuracy, work, n_jobs)
 
-    def solve(b: np.ndarray) -> np.ndarray:
-        return _conjugate_gradients(lambda x: x - S @ x, lambda r: r - null * (null @ r), b, counter)
+    degree = null**2 / np.linalg.norm(null**2)
+    root = null[:, None]
 
-    def inverse(x: np.ndarray) -> np.ndarray:
-        y = root * solve(_centre(x.ravel()) / root)
-        y -= degree * (degree @ y)
-        return _centre(solve(root * y) / root)
+    def inverse(X: np.ndarray) -> np.ndarray:
+        Y = root * solve(_centre_columns(X) / root)
+        Y -= np.outer(degree, degree @ Y)
+        return _centre_columns(solve(root * Y) / root)
 
     return inverse
 
 
-def _inverse_by_normal_equations(T: sparse.csr_array, counter: _Counter) -> Operator:
-    Tt = T.T.tocsr()
-    diagonal = np.asarray(T.multiply(T).sum(axis=0)).ravel()
+def _laplacian_solver(S: sparse.csr_array, null: np.ndarray, work: _Work, n_jobs: int) -> Operator:
+    """Solves (I - S) X = B across `null`, by conjugate gradients in float64."""
+    product = Product(S, np.float64, n_jobs)
+
+    def across(X: np.ndarray) -> np.ndarray:
+        return X - np.outer(null, null @ X)
+
+    return lambda B: _conjugate_gradients(lambda X: X - product(X), across, across(B), work)
+
+
+def _chebyshev(S: sparse.csr_array, null: np.ndarray, first: float, last: float, accuracy: float, work: _Work,
+               n_jobs: int) -> Operator:
+    """Solves (I - S) X = B across `null`, by the three-term recurrence for its eigenvalues in [first, last]."""
+    middle, half = (last + first) / 2, max((last - first) / 2, 1e-6 * last)
+    a_round = max(1e-6, 4 * float(np.finfo(np.float32).eps) * last / first)  # what float32 can do
+    n_rounds = math.ceil(math.log(accuracy) / math.log(a_round))
+    n_steps = math.ceil(math.acosh(accuracy ** (-1 / n_rounds)) / math.acosh(middle / half))
+    single, double = Product(S, np.float32, n_jobs), Product(S, np.float64, n_jobs)
+
+    def roughly(B: np.ndarray) -> np.ndarray:
+        before, X, omega = np.zeros_like(B), B / np.float32(middle), 2.0
+        for _ in range(n_steps):
+            omega = 1 / (1 - (half / middle) ** 2 * omega / 4)
+            a = omega / middle
+            single.recur(X, B, a, omega - a, 1 - omega, before)
+            before, X = X, before
+            if work.count():
+                break
+        return X
+
+    def solve(B: np.ndarray) -> np.ndarray:
+        B = R = B - np.outer(null, null @ B)
+        X = np.zeros_like(B)
+        for i in range(n_rounds):
+            scale = np.maximum(np.abs(R).max(axis=0), np.finfo(float).tiny)
+            X += scale * roughly((R / scale).astype(np.float32))
+            X -= np.outer(null, null @ X)
+            if i < n_rounds - 1:
+                R = B - X + double(X)
+        return X
+
+    return solve
+
+
+def _inverse_by_normal_equations(T: sparse.csr_array, work: _Work, n_jobs: int) -> Operator:
+    product, transposed = Product(T, np.float64, n_jobs), Product(T.T.tocsr(), np.float64, n_jobs)
+    diagonal = np.asarray(T.multiply(T).sum(axis=0)).reshape(-1, 1)
     shift = 1e-10 * diagonal.max()
     c = 1 / (diagonal + shift)
 
-    def shifted(x: np.ndarray) -> np.ndarray:
-        return _centre(Tt @ (T @ x)) + shift * x
+    def shifted(X: np.ndarray) -> np.ndarray:
+        return _centre_columns(transposed(product(X))) + shift * X
 
-    def precondition(r: np.ndarray) -> np.ndarray:
-        z = c * r
-        return z - c * (z.sum() / c.sum())  # stays among the centred vectors
+    def precondition(R: np.ndarray) -> np.ndarray:
+        Z = c * R
+        return Z - c * (Z.sum(axis=0) / c.sum())  # stays among the centred vectors
 
-    def inverse(x: np.ndarray) -> np.ndarray:
-        return _conjugate_gradients(shifted, precondition, _centre(x.ravel()), counter)
+    def inverse(X: np.ndarray) -> np.ndarray:
+        return _conjugate_gradients(shifted, precondition, _centre_columns(X), work)
 
     return inverse
 
 
-def _conjugate_gradients(apply: Operator, precondition: Operator, b: np.ndarray, counter: _Counter, *,
+def _conjugate_gradients(apply: Operator, precondition: Operator, B: np.ndarray, work: _Work, *,
                          tol: float = 1e-11) -> np.ndarray:
-    """Solve apply(x) = b on the subspace that `precondition` maps to."""
-    r = b.copy()
-    z = precondition(r)
-    x, p, rho = np.zeros_like(b), z, r @ z
+    """Solve apply(X) = B, column by column, on the subspace that `precondition` maps to."""
+    def dot(X: np.ndarray, Y: np.ndarray) -> np.ndarray:
+        return np.einsum("ij,ij->j", X, Y)
+
+    R = B.copy()
+    P = precondition(R)
+    X, rho = np.zeros_like(B), dot(R, P)
     goal = tol**2 * rho
-    max_steps = 20 * len(b)
-    for step in range(max_steps):
-        if rho <= goal:
-            counter.add(step)
-            return x
-        q = apply(p)
-        alpha = rho / (p @ q)
-        x += alpha * p
-        r -= alpha * q
-        z = precondition(r)
-        rho, last = r @ z, rho
-        p = z + (rho / last) * p
-    raise NotConverged(f"Conjugate gradients on {len(b)} nodes left a relative residual of "
-                       f"{np.sqrt(rho / goal) * tol:.1e} after {max_steps} steps. The component has extreme "
-                       "bottlenecks or weights of extreme range: embed its parts, or rescale the weights.")
+    max_steps = 20 * len(B)
+    for _ in range(max_steps):
+        left = rho > goal
+        if not left.any() or work.count():
+            return X
+        Q = apply(P)
+        alpha = np.divide(rho, dot(P, Q), out=np.zeros_like(rho), where=left)
+        X += alpha * P
+        R -= alpha * Q
+        Z = precondition(R)
+        rho, last = np.where(left, dot(R, Z), rho), rho
+        P = Z + np.divide(rho, last, out=np.zeros_like(rho), where=left) * P
+    worst = np.sqrt(np.max(rho / np.maximum(goal, np.finfo(float).tiny))) * tol
+    raise NotConverged(f"Conjugate gradients on {len(B)} nodes left a relative residual of {worst:.1e} after "
+                       f"{max_steps} steps. The component has extreme bottlenecks or weights of extreme range: embed "
+                       "its parts, or rescale the weights.")
 
 
-def _rayleigh_ritz(T: sparse.csr_array, V: np.ndarray, k: int, tol: float, counter: _Counter) -> Eigenpairs:
-    """The best vectors in the span of V, by singular values of T V, checked to solve the problem."""
-    Q = np.linalg.qr(V - V.mean(axis=0))[0]
-    _, s, Rt = np.linalg.svd(T @ Q, full_matrices=False)
-    values, V = s[::-1] ** 2, (Q @ Rt[::-1].T)[:, :k]
-    residuals = np.linalg.norm(_project_apply(T, V) - V * values[:k], axis=0)
-    norm = abs(T).sum(axis=0).max() * abs(T).sum(axis=1).max()
-    floor = 8 * np.finfo(float).eps * norm  # rounding in M V itself
-    bad = np.flatnonzero(residuals > tol * values[:k] + floor)
-    if len(bad):
-        raise NotConverged(
-            f"{len(bad)} of {k} eigenvectors of a component of {T.shape[0]} nodes have a residual above "
-            f"tol={tol} (column {bad[0]}: {residuals[bad[0]] / values[bad[0]]:.1e}); raise tol.")
-    return Eigenpairs(values[:k], V, residuals, _gap_after(values, k), counter.solves, counter.steps)
+def _rayleigh_ritz(T: sparse.csr_array, V: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The best vectors in the span of V and their values, ascending, by singular values of T V."""
+    Q = _orthonormal(_centre_columns(V))
+    _, s, Rt = _svd(T @ Q)
+    return s[::-1] ** 2, Q @ Rt[::-1].T

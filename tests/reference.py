@@ -388,3 +388,43 @@ def train_batches(vectors, contexts, walks, ids, rates, *, batch, noise, window,
             for inputs, outputs, g in taken:
                 update(vectors, contexts, inputs, outputs, g, tile, damping=damping)
     return tokens, pairs, losses
+
+
+def multiply(A, X):
+    """A dense matrix times vectors, entry by entry."""
+    out = np.zeros((len(A), X.shape[1]))
+    for i, j in zip(*np.nonzero(A), strict=True):
+        for c in range(X.shape[1]):
+            out[i, c] += float(A[i, j]) * float(X[j, c])
+    return out
+
+
+def barycentre(x, neighbours, reg):
+    """Weights of sum 1 that bring the neighbours nearest to x; note 7 of Roweis and Saul."""
+    Z = neighbours - x
+    C = Z @ Z.T
+    C += (reg * np.trace(C) if np.trace(C) > 0 else reg) * np.eye(len(C))
+    w = np.linalg.inv(C).sum(axis=1)
+    return w / w.sum()
+
+
+def alignment(X, neighbours, d, method):
+    """The alignment matrix, point by point; see graphemb.alignment."""
+    n, k = neighbours.shape
+    M = np.zeros((n, n))
+    for i in range(n):
+        Z = X[neighbours[i]] - X[neighbours[i]].mean(axis=0)
+        U = np.linalg.svd(Z)[0][:, :d]
+        if method == "ltsa":  # what is not linear in the tangent coordinates
+            G = np.column_stack([np.full(k, k**-0.5), U])
+            local = np.eye(k) - G @ G.T
+        else:  # hessian: what is not quadratic in them, by Gram-Schmidt
+            basis = [np.ones(k), *U.T, *(U[:, a] * U[:, b] for a in range(d) for b in range(a, d))]
+            for a in range(len(basis)):
+                for b in [*range(a), *range(a)]:
+                    basis[a] = basis[a] - (basis[b] @ basis[a]) * basis[b]
+                basis[a] = basis[a] / np.linalg.norm(basis[a])
+            w = np.array([v / (v.sum() if abs(v.sum()) >= 1e-4 else 1) for v in basis[d + 1:]])
+            local = w.T @ w
+        M[np.ix_(neighbours[i], neighbours[i])] += local
+    return M

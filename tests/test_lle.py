@@ -6,6 +6,7 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
+import reference
 from scipy import sparse
 from sklearn import manifold
 from sklearn.datasets import load_digits, make_s_curve, make_swiss_roll
@@ -144,18 +145,16 @@ def test_eigengap_tells_when_the_last_column_is_arbitrary():
 def test_no_silent_non_convergence(monkeypatch):
     monkeypatch.setattr(spectrum, "DENSE_LIMIT", 20)
     G = nx.connected_watts_strogatz_graph(400, 6, 0.3, seed=1)
-    with pytest.raises(NotConverged, match="raise max_iter or lower n_components"):
+    with pytest.raises(NotConverged, match="raise max_iter or tol, or lower n_components"):
         LLE(n_components=20, max_iter=1).fit(G)
 
 
 def test_verbose_writes_to_stderr(monkeypatch, capsys):
     monkeypatch.setattr(spectrum, "DENSE_LIMIT", 20)
-    clock = iter(range(0, 10**6, 2))
-    monkeypatch.setattr(spectrum.time, "monotonic", lambda: next(clock))
     G = nx.connected_watts_strogatz_graph(60, 6, 0.3, seed=1)
     LLE(verbose=1).fit(G)
     out, err = capsys.readouterr()
-    assert out == "" and err.startswith("LLE component 1/1: 1 solves")
+    assert out == "" and err.startswith("\rLLE, component 1/1: ") and "100%" in err and err.endswith("\n")
     LLE().fit(G)
     assert capsys.readouterr() == ("", "")
 
@@ -259,6 +258,103 @@ def test_folded_in_to_isolated_nodes_is_zero_but_finite():
     assert (model.transform(np.array([[0.0, 1, 1]])) == 0).all()
 
 
+# --- features -------------------------------------------------------------------------------------------------
+
+
+def feature_weights(G, X, reg):
+    """W written out node by node."""
+    nodes = list(G)
+    W = np.zeros((len(nodes), len(nodes)))
+    for i, u in enumerate(nodes):
+        near = sorted(nodes.index(v) for v in G[u] if v != u)
+        if near:
+            W[i, near] = reference.barycentre(X[i], X[near], reg)
+    return W
+
+
+@pytest.mark.parametrize("large", [False, True])
+@pytest.mark.parametrize("directed", [False, True])
+def test_features_of_the_neighbours_make_the_weights(directed, large, monkeypatch):
+    G = nx.connected_watts_strogatz_graph(90, 6, 0.3, seed=2)
+    G.add_edge(5, 5)
+    G = nx.DiGraph((u, v) for u, v in G.edges) if directed else G
+    X = np.random.default_rng(0).standard_normal((90, 4))
+    nodes = list(G)
+    model = LLE(3, features=X, reg=0.01)
+    if large:
+        monkeypatch.setattr(spectrum, "DENSE_LIMIT", 0)
+    Z = model.fit_transform(G).astype(float)
+    T = np.eye(90) - feature_weights(G, X, 0.01)
+    Q = np.linalg.qr(np.c_[np.ones(90), np.eye(90)[:, 1:]])[0][:, 1:]
+    expected = np.linalg.eigvalsh(Q.T @ T.T @ T @ Q)[:3]
+    assert model.eigenvalues_[0] == pytest.approx(expected, rel=1e-5)
+    MZ = T.T @ T @ Z
+    assert MZ - MZ.mean(axis=0) == pytest.approx(Z * expected, abs=1e-5)
+    assert len(nodes) == 90 and (model.n_iter_ > 1) == large
+
+
+def test_features_of_few_dimensions_are_found_again():
+    """Four neighbours and more rebuild a point of the plane exactly, so the plane is the embedding of no cost."""
+    G = nx.random_regular_graph(5, 80, seed=3)
+    X = np.random.default_rng(0).standard_normal((80, 2))
+    model = LLE(2, features=X[list(G)], reg=1e-10).fit(G)
+    assert model.reconstruction_error_ < 1e-10
+    fitted = np.c_[np.ones(80), model.embedding_]
+    assert fitted @ np.linalg.lstsq(fitted, X[list(G)], rcond=None)[0] == pytest.approx(X[list(G)], abs=1e-3)
+
+
+def test_sparse_features_and_isolated_nodes():
+    G = nx.les_miserables_graph()
+    X = np.random.default_rng(0).standard_normal((77, 40)) * (np.random.default_rng(1).random((77, 40)) < 0.3)
+    dense = LLE(3, features=X).fit(G)
+    assert LLE(3, features=sparse.csr_matrix(X)).fit_transform(G) == pytest.approx(dense.embedding_, abs=1e-6)
+    assert abs(LLE(3).fit_transform(G) - dense.embedding_).max() > 0.05
+    G.add_node("alone")
+    with pytest.warns(UserWarning, match=COMPONENTS):
+        both = LLE(3, features=np.r_[X, np.ones((1, 40))]).fit(G)
+    assert (both.embedding_[77] == 0).all()
+    assert both.embedding_[:77] * np.sqrt(78 / 77) == pytest.approx(dense.embedding_, abs=1e-5)
+    assert both.fit_report_["seconds"]["weights"] >= 0
+
+
+def test_a_graph_with_features_folds_in_by_edges():
+    G = nx.les_miserables_graph()
+    X = np.random.default_rng(0).standard_normal((77, 3))
+    model = LLE(2, features=X).fit(G)
+    row = np.zeros((1, 77))
+    row[0, [3, 5]] = 1
+    Y, degree = model.embedding_.astype(float), nx.to_numpy_array(G).sum(axis=1)[[3, 5]]
+    share = 1 / (degree + 1)
+    WY = feature_weights(G, X, 1e-3)[[3, 5]] @ Y
+    pull = Y[[3, 5]].mean(axis=0) + share @ Y[[3, 5]] - (share * (1 - share)) @ WY
+    curvature = 1 + (share**2).sum()
+    expected = pull / (curvature - np.minimum(model.eigenvalues_[0], curvature / 2))
+    assert model.transform(row)[0] == pytest.approx(expected, abs=1e-6)
+
+
+def test_features_that_do_not_fit():
+    G = nx.path_graph(5)
+    with pytest.raises(ValueError, match="features must have a row for each of the 5 nodes; got 4 rows"):
+        LLE(features=np.ones((4, 2))).fit(G)
+    with pytest.raises(ValueError, match="features contains NaN"):
+        LLE(features=np.full((5, 2), np.nan)).fit(G)
+    with pytest.raises(ValueError, match="features are for the nodes of a graph"):
+        LLE(n_neighbors=2, features=np.ones((5, 2))).fit(np.ones((5, 2)))
+
+
+def test_callback_stops_a_graph_with_what_there_is(monkeypatch):
+    monkeypatch.setattr(spectrum, "DENSE_LIMIT", 20)
+    monkeypatch.setattr("graphemb._parallel.SECONDS_BETWEEN_TICKS", 0)
+    G = nx.connected_watts_strogatz_graph(400, 6, 0.3, seed=1)
+    ticks = []
+    with pytest.warns(UserWarning, match="A callback stopped the eigensolver"):
+        model = LLE(5, callbacks=[lambda tick: ticks.append(tick) or len(ticks) == 40]).fit(G)
+    assert len(ticks) >= 40 and ticks[0].stage == "LLE, component 1/1"
+    assert model.embedding_.shape == (400, 5) and np.isfinite(model.embedding_).all()
+    full = LLE(5, callbacks=[lambda tick: False]).fit(G)
+    assert full.fit_report_["warnings"] == []
+
+
 # --- points ------------------------------------------------------------------------------------------------
 
 CURVE, ALONG = make_s_curve(300, random_state=0)
@@ -287,6 +383,29 @@ def test_points_as_scikit_learn(name, method, k, d, large, monkeypatch):
     new = X[:20] + 0.01 * np.random.default_rng(0).standard_normal((20, X.shape[1]))
     folded = model.transform(new)
     np.testing.assert_allclose(folded * np.sign((Z * expected).sum(axis=0)), theirs.transform(new), atol=5e-4)
+
+
+@pytest.mark.parametrize("method", ["hessian", "ltsa"])
+@pytest.mark.parametrize("name", POINTS)
+def test_alignment_matrix_equals_its_twin(name, method):
+    X = POINTS[name]
+    k = 6 if method == "hessian" else 10  # with more neighbours the basis of the rest is open
+    near = NearestNeighbors(n_neighbors=k).fit(X).kneighbors(return_distance=False)
+    M = alignment.alignment_matrix(X, near, 2, method)
+    np.testing.assert_allclose(M.toarray(), reference.alignment(X, near, 2, method), atol=1e-7)
+
+
+@pytest.mark.parametrize("n_features", [2, 5, 40])
+@pytest.mark.parametrize("reg", [1e-3, 0.1])
+def test_barycentre_weights_equal_their_twin(n_features, reg):
+    rng = np.random.default_rng(0)
+    X, Y = rng.standard_normal((20, n_features)), rng.standard_normal((50, n_features))
+    Y[:6] = X[0]  # all neighbours where the point is
+    near = np.array([np.arange(6), *(rng.choice(50, 6, replace=False) for _ in range(19))])
+    found = alignment.barycentre_weights(X, Y, near, reg)
+    expected = [reference.barycentre(x, Y[rows], reg) for x, rows in zip(X, near, strict=True)]
+    np.testing.assert_allclose(found, expected, atol=1e-9)
+    assert found[0] == pytest.approx(1 / 6)
 
 
 def test_points_with_a_dense_factor(monkeypatch):

@@ -1,5 +1,7 @@
 """The solver under LLE against closed forms, dense eigenvectors and itself."""
 
+import dataclasses
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -59,7 +61,7 @@ GRAPHS = {
     "small world": nx.connected_watts_strogatz_graph(120, 6, 0.2, seed=1),
     "hubs": nx.barabasi_albert_graph(150, 2, seed=1),
     "weights over 3 decades": weighted(nx.barabasi_albert_graph(100, 3, seed=2), 0),
-    "self-loops": weighted(nx.barabasi_albert_graph(60, 2, seed=3), 1),
+    "self-loops": weighted(nx.barabasi_albert_graph(90, 2, seed=3), 1),
     "bipartite": nx.grid_2d_graph(8, 11),
 }
 nx.set_edge_attributes(GRAPHS["unweighted"], 1.0, "weight")
@@ -188,8 +190,10 @@ def test_same_seed_same_bytes(monkeypatch):
 
 def test_too_few_restarts_raise(monkeypatch):
     monkeypatch.setattr(spectrum, "DENSE_LIMIT", 0)
-    with pytest.raises(NotConverged, match=r"found \d+ of 21 eigenvectors .* max_iter=1 .* raise max_iter"):
-        lle_vectors(adjacency(nx.connected_watts_strogatz_graph(400, 6, 0.3, seed=1)), 20, max_iter=1)
+    A = adjacency(nx.connected_watts_strogatz_graph(400, 6, 0.3, seed=1))
+    for directed in (False, True):
+        with pytest.raises(NotConverged, match=r"did not find 20 eigenvectors on 400 nodes in max_iter=1 .* raise max"):
+            lle_vectors(A, 20, directed=directed, max_iter=1)
 
 
 def test_residual_above_tol_raises(monkeypatch):
@@ -198,17 +202,51 @@ def test_residual_above_tol_raises(monkeypatch):
     monkeypatch.setattr(spectrum, "_conjugate_gradients",
                         lambda *args: inexact(*args, tol=1e-2))
     with pytest.raises(NotConverged, match=r"residual above tol=1e-06 \(column \d+: .*raise tol"):
-        lle_vectors(adjacency(GRAPHS["small world"]), 3)
+        lle_vectors(adjacency(GRAPHS["small world"]), 3, directed=True)
 
 
-def test_progress_is_called_with_a_line(monkeypatch):
+def test_residual_above_tol_is_mended_by_one_more_solve(monkeypatch):
     monkeypatch.setattr(spectrum, "DENSE_LIMIT", 0)
-    clock = iter(range(0, 10**6, 2))
-    monkeypatch.setattr(spectrum.time, "monotonic", lambda: next(clock))
-    lines = []
-    pairs = lle_vectors(adjacency(GRAPHS["small world"]), 3, progress=lines.append)
-    assert len(lines) == 2 * pairs.n_iter or len(lines) == pairs.n_iter
-    assert lines[0].startswith("1 solves, ")
+    spoilt = []
+    found = spectrum.block_krylov
+
+    def spoil(*args, **named):
+        ritz = found(*args, **named)
+        spoilt.append(args[1])
+        noise = 2e-8 * np.random.default_rng(0).standard_normal(ritz.images.shape)
+        return dataclasses.replace(ritz, images=ritz.images + noise * ritz.values)
+
+    A = adjacency(GRAPHS["hubs"])
+    expected = lle_vectors(A, 3)
+    monkeypatch.setattr(spectrum, "block_krylov", spoil)
+    pairs = lle_vectors(A, 3)
+    assert spoilt[-1] == 150
+    assert (pairs.residuals <= 1e-6 * pairs.values).all()
+    assert pairs.values == pytest.approx(expected.values, rel=1e-9)
+
+
+def test_ill_conditioned_component_is_solved_by_conjugate_gradients(monkeypatch):
+    """A long cycle: I - S is beyond what float32 can solve, and the closed form of W's eigenvalues is known."""
+    monkeypatch.setattr(spectrum, "DENSE_LIMIT", 0)
+    monkeypatch.setattr(spectrum, "_chebyshev", None)
+    n = 400
+    pairs = lle_vectors(adjacency(nx.cycle_graph(n)), 4)
+    angle = 2 * np.pi * np.repeat([1, 2], 2) / n
+    assert pairs.values == pytest.approx((1 - np.cos(angle)) ** 2, rel=1e-5)
+
+
+def test_lle_step_hears_and_stops_in_the_middle_of_a_solve(monkeypatch):
+    monkeypatch.setattr(spectrum, "DENSE_LIMIT", 0)
+    A = adjacency(GRAPHS["small world"])
+    for directed in (False, True):
+        heard = []
+        full = lle_vectors(A, 3, directed=directed, step=lambda n, heard=heard: bool(heard.append(n)))
+        assert full.note == "" and len(heard) > full.n_solver_iter + full.n_iter - 2
+        left = iter(range(len(heard) // 2, -1, -1))
+        half = lle_vectors(A, 3, directed=directed, step=lambda n, left=left: not next(left, 0))
+        assert half.note.startswith("A callback stopped the eigensolver")
+        assert half.n_solver_iter < full.n_solver_iter
+        assert half.vectors.shape[0] == 120
 
 
 def test_row_normalised_leaves_loop_only_and_empty_rows_at_zero():
@@ -352,7 +390,7 @@ def test_a_long_path_is_finished_by_its_inverse(monkeypatch):
     monkeypatch.setattr(spectrum, "DENSE_LIMIT", 0)
     n = 700
     pairs = spectrum.laplacian_vectors(adjacency(nx.path_graph(n)), 4, tol=1e-4)
-    assert "did not converge in 15 blocks; the slower Lanczos" in pairs.note
+    assert "did not converge in 15 blocks; its form for the inverse took over" in pairs.note
     assert pairs.n_solver_iter > pairs.n_iter > 1
     assert pairs.values == pytest.approx(1 - np.cos(np.pi * np.arange(1, 5) / (n - 1)), rel=1e-4)
     assert (np.diff(pairs.vectors[1:-1, 0]) > 0).all() or (np.diff(pairs.vectors[1:-1, 0]) < 0).all()
@@ -387,10 +425,13 @@ def test_step_hears_and_stops(monkeypatch):
     assert heard == [0, 0, 0] and pairs.n_iter == 3
     assert pairs.note.startswith("A callback stopped the eigensolver after 3 blocks")
     assert pairs.residuals.max() > 1e-6
-    monkeypatch.setattr(spectrum, "MOST_BLOCKS", 3)
     calls = []
     with pytest.raises(NotConverged, match="A callback stopped the Lanczos method after"):
-        spectrum.laplacian_vectors(A, 5, tol=1e-12, step=lambda n: calls.append(n) or len(calls) > 6)
+        spectrum.largest_eigenpairs(A, 5, tol=1e-12, max_iter=3, step=lambda n: calls.append(n) or len(calls) > 6)
+    calls.clear()
+    monkeypatch.setattr(spectrum, "MOST_BLOCKS", 3)
+    pairs = spectrum.laplacian_vectors(A, 5, tol=1e-12, step=lambda n: calls.append(n) or len(calls) > 6)
+    assert pairs.note.startswith("A callback stopped the eigensolver after")
 
 
 def test_krylov_is_deterministic_by_seed(monkeypatch):

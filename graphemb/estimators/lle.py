@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from itertools import pairwise
 from typing import Any
@@ -12,10 +11,16 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
-from graphemb._validation import check_choice, check_int, check_real, check_seed
-from graphemb.alignment import METHODS, alignment_matrix, barycentre_weights, weight_matrix
+from graphemb._validation import check_choice, check_int, check_n_jobs, check_real, check_seed
+from graphemb.alignment import (
+    METHODS,
+    alignment_matrix,
+    barycentre_weights,
+    graph_barycentre_weights,
+    weight_matrix,
+)
 from graphemb.estimators._base import BaseEmbedding, Report, warn
 from graphemb.estimators._spectral import SpectralEmbedding, components_of, keep_note, warn_of_components
 from graphemb.graph import Graph
@@ -28,7 +33,8 @@ ZERO = 1e-10
 class LocallyLinearEmbedding(SpectralEmbedding):
     r"""Vectors in which every node, or point, is close to the average of its neighbours.
 
-    With the weights of the graph normalised to :math:`\sum_j W_{ij} = 1`, the vectors are the minimum of
+    With the weights of the graph, or weights fitted to features of its nodes, normalised to
+    :math:`\sum_j W_{ij} = 1`, the vectors are the minimum of
 
     .. math:: \sum_i \| y_i - \sum_j W_{ij} y_j \|^2
 
@@ -44,8 +50,13 @@ class LocallyLinearEmbedding(SpectralEmbedding):
         points, and the neighbours of a point are that many nearest ones, as in scikit-learn's class.
     method : {'standard', 'modified', 'hessian', 'ltsa'}, default='standard'
         The reconstruction cost above, or of points also the costs of [3]_, [4]_ and [5]_.
+    features : array or sparse matrix of shape (n_nodes, n_features), default=None
+        Of a graph: a vector for each node, in the order of its nodes. W are then the weights that rebuild the
+        vector of a node from those of its neighbours as well as can be [1]_, of either sign; the weights of
+        edges do not count.
     reg : float, default=1e-3
-        Regularisation of weights fitted to points; without effect on a graph, which brings its weights.
+        Regularisation of weights fitted to points or features, as in scikit-learn; without effect on a graph that
+        brings its weights.
     hessian_tol, modified_tol : float, default=1e-4 and 1e-12
         Of the methods of that name; see `graphemb.alignment.alignment_matrix`.
     neighbors_algorithm : {'auto', 'brute', 'kd_tree', 'ball_tree'}, default='auto'
@@ -58,17 +69,15 @@ class LocallyLinearEmbedding(SpectralEmbedding):
     tol : float, default=1e-6
         Largest residual of an eigenvector, relative to its eigenvalue.
     max_iter : int, default=300
-        Most restarts of the Lanczos method, which solves components above 1000 nodes; of points, most
-        solves with a block of vectors.
+        Most solves with a block of 16 (of points: up to 32) vectors. Components up to 1000 nodes are solved densely.
     n_jobs : int or None, default=None
-        Threads of the search for neighbours, and of the dense linear algebra.
+        Threads of the search for neighbours, of sparse products and of the dense linear algebra.
     random_state : int, Generator, RandomState or None, default=None
-        Seed of the Lanczos start vector. It shows in the result only where eigenvalues coincide.
+        Seed of the start vectors. It shows in the result only where eigenvalues coincide.
     verbose : int, default=0
-        1 writes the progress of the solver to standard error.
+        1 shows progress (vectors found) on standard error.
     callbacks : sequence of callable, default=()
-        Of points, called with a `Tick`; one that returns True stops the solver, and the vectors are its best so
-        far. Of a graph unused: there is no partial result to hand out.
+        Called with a `Tick`; one that returns True stops the solver, and the vectors are its best so far.
     weight : str or None, default='weight'
         Edge attribute of NetworkX input that holds the weights.
 
@@ -86,7 +95,7 @@ class LocallyLinearEmbedding(SpectralEmbedding):
     reconstruction_error_ : float
         :math:`\|Y - W Y\|^2` of `embedding_`.
     n_iter_ : int
-        Applications of the inverse operator, the most over components; 1 where all were solved densely.
+        Solves with a block of vectors, the most over components; 1 where all were solved densely.
     nodes_, graph_, vectors_, n_features_in_, feature_names_in_
         See `DeepWalk`. Of points, `nodes_` are row numbers, `graph_` has an arc from each point to each of its
         neighbours, and features are columns of X.
@@ -128,7 +137,9 @@ class LocallyLinearEmbedding(SpectralEmbedding):
         = \sum_j W'_{xj} y_j + \sum_k W'_{kx} \big(y_k - \sum_{j \neq x} W'_{kj} y_j\big)
 
     where :math:`\lambda` counts for at most half of :math:`1 + \sum_k W'^2_{kx}`, which keeps the factor away
-    from zero on dense graphs. Each new node is folded in as if it were the only one.
+    from zero on dense graphs. Each new node is folded in as if it were the only one. Where W was fitted to
+    `features`, those of a new node are not known: its edges stand in for its own weights, and for its share in
+    its neighbours' ones.
 
     References
     ----------
@@ -162,7 +173,7 @@ class LocallyLinearEmbedding(SpectralEmbedding):
     """
 
     def __init__(self, n_components: int = 2, *, n_neighbors: int | None = None, method: str = "standard",
-                 reg: float = 1e-3, hessian_tol: float = 1e-4, modified_tol: float = 1e-12,
+                 features: Any = None, reg: float = 1e-3, hessian_tol: float = 1e-4, modified_tol: float = 1e-12,
                  neighbors_algorithm: str = "auto", metric: Any = "minkowski", metric_params: Any = None,
                  tol: float = 1e-6, max_iter: int = 300, n_jobs: int | None = None,
                  random_state: Any = None, verbose: int = 0, callbacks: Any = (),
@@ -170,6 +181,7 @@ class LocallyLinearEmbedding(SpectralEmbedding):
         self.n_components = n_components
         self.n_neighbors = n_neighbors
         self.method = method
+        self.features = features
         self.reg = reg
         self.hessian_tol = hessian_tol
         self.modified_tol = modified_tol
@@ -192,6 +204,9 @@ class LocallyLinearEmbedding(SpectralEmbedding):
         if self.n_neighbors is None and self.method != "standard":
             raise ValueError(f"method={self.method!r} needs points: pass a table and n_neighbors, or "
                              "method='standard' for a graph.")
+        if self.n_neighbors is not None and self.features is not None:
+            raise ValueError("features are for the nodes of a graph; points have their own. Pass n_neighbors=None, or "
+                             "features=None.")
         check_real("reg", self.reg, 0)
         check_real("hessian_tol", self.hessian_tol, 0)
         check_real("modified_tol", self.modified_tol, 0)
@@ -364,15 +379,26 @@ class LocallyLinearEmbedding(SpectralEmbedding):
         embedded = [rows for rows in members if len(rows) > 1]
         warn_of_components(report, len(members), len(members) - len(embedded))
 
+        W = row_normalised(A)
+        if self.features is not None:
+            start = time.perf_counter()
+            W = graph_barycentre_weights(A, self._features_of(n), self.reg)
+            report["seconds"]["weights"] = time.perf_counter() - start
+        self._weights = W
+
         Y = np.zeros((n, d))
         values = np.full((len(embedded), d), np.nan)
         order = np.concatenate(members)
-        A = A[order][:, order]  # block diagonal
-        start, found = 0, []
+        A, ordered = A[order][:, order], W[order][:, order]  # block diagonal
+        first, found = 0, []
         for i, rows in enumerate(embedded):
-            block = slice(start, start := start + len(rows))
-            pairs = lle_vectors(A[block, block], d, directed=graph.directed, tol=self.tol,
-                                max_iter=self.max_iter, seed=seed, progress=self._progress(i, len(embedded)))
+            block = slice(first, first := first + len(rows))
+            with self._solving(f"LLE, component {i + 1}/{len(embedded)}") as step:
+                pairs = lle_vectors(
+                    A[block, block], d, directed=graph.directed,
+                    weights=None if self.features is None else ordered[block, block], tol=self.tol,
+                    max_iter=self.max_iter, seed=seed, step=step, n_jobs=check_n_jobs(self.n_jobs))
+            keep_note(report, pairs)
             k = len(pairs.values)
             # columns as the caller's node order has them, whatever the solver's
             Y[rows, :k] = fix_signs(pairs.vectors) * np.sqrt(len(rows) / n)
@@ -386,7 +412,6 @@ class LocallyLinearEmbedding(SpectralEmbedding):
             n_solver_iter=[p.n_solver_iter for p in found])
         self.eigenvalues_ = values
         self.n_iter_ = max((p.n_iter for p in found), default=1)
-        W = row_normalised(graph.to_scipy())
         self.reconstruction_error_ = float(np.square(Y - W @ Y).sum())
         self._component = np.full(n, -1, np.int32)
         for i, rows in enumerate(embedded):
@@ -400,7 +425,7 @@ class LocallyLinearEmbedding(SpectralEmbedding):
         from_fitted = sparse.csr_array(A[:n_fitted, n_fitted:].T)
         Y = self.embedding_.astype(np.float64)
         fitted = sparse.csr_array(self.graph_.to_scipy(), dtype=np.float64)
-        WY = row_normalised(fitted) @ Y
+        WY = self._weights @ Y
         degree = fitted.sum(axis=1)
 
         # row k of W' after edge (k, x) of weight w alone is added to the fitted graph
@@ -417,10 +442,12 @@ class LocallyLinearEmbedding(SpectralEmbedding):
         value = (links @ known) / total
         return pull / (curvature - np.minimum(value, curvature / 2))
 
-    def _progress(self, i: int, n: int) -> Any:
-        if not self.verbose:
-            return None
-        return lambda line: print(f"LLE component {i + 1}/{n}: {line}", file=sys.stderr, flush=True)
+    def _features_of(self, n: int) -> Any:
+        """The features as a finite float64 table with a row for each node."""
+        X = check_array(self.features, accept_sparse="csr", dtype=np.float64, input_name="features")
+        if X.shape[0] != n:
+            raise ValueError(f"features must have a row for each of the {n} nodes; got {X.shape[0]} rows.")
+        return X
 
 
 LLE = LocallyLinearEmbedding
