@@ -40,7 +40,7 @@ def run(settings: Settings, record: Recorder) -> None:
                     **size, **second, "random_state": settings.seed, "n_jobs": n_jobs, **options})
                 for mode, options in (("deterministic", {}), ("lock-free", {"deterministic": False}))
                 for n_jobs in (1, 2)}
-            runs |= {peer: partial(call.fit, p=p, q=q, seed=settings.seed, **size) for peer, call in peers.items()}
+            runs |= {peer: partial(call.embed, p=p, q=q, seed=settings.seed, **size) for peer, call in peers.items()}
             samples = alternate(runs, 1 if settings.quick else settings.repeat)
             seconds = {who: [s.wall if who not in peers else s.result[1]["wall"] for s in of]
                        for who, of in samples.items()}

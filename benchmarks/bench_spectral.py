@@ -74,7 +74,7 @@ def beside_scikit_network(name: str, graph: Graph, labels: Any, d: int, settings
             sample = timed(partial(fit, graph, method, d, OURS[method], settings.seed))
             vectors[method] = sample.result.embedding_
             cpu[method].append(sample.cpu)
-        vectors["scikit-network"], outcome = peer.embed(d)
+        vectors["scikit-network"], outcome = peer.embed(n_components=d)
         cpu["scikit-network"].append(outcome["cpu"])
     peer.close()
     for case, seconds in cpu.items():

@@ -7,9 +7,9 @@ import json
 import os
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
+from peer_walks import peak_rss
 from scipy import sparse
 
 
@@ -18,13 +18,6 @@ def scikit_network(adjacency, n_components):
     from sknetwork.embedding import Spectral
 
     return Spectral(n_components).fit_transform(adjacency)
-
-
-def peak_rss():
-    """MB; None where the platform does not tell."""
-    status = Path("/proc/self/status")
-    lines = status.read_text().splitlines() if status.exists() else []
-    return next((int(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith("VmHWM")), None)
 
 
 def main():

@@ -87,13 +87,23 @@ class WalkPeer:
         self.folder.cleanup()
 
 
-class SpectralPeer(WalkPeer):
-    """Times a rival's spectral embedding, from graph in memory to vectors in memory, in a process of its own."""
+class VectorPeer(WalkPeer):
+    """Times a rival's way from graph in memory to vectors in memory, in a process of its own."""
+
+    def embed(self, **options: Any) -> tuple[np.ndarray, dict[str, Any]]:
+        """Vectors, and seconds (`wall`, `cpu`) and peak memory (`rss_peak`) of their fit."""
+        path = Path(self.folder.name) / "vectors.npy"
+        outcome = self(**options, out=str(path))
+        return np.load(path, allow_pickle=False), outcome
+
+
+class SpectralPeer(VectorPeer):
+    """A rival's spectral embedding."""
 
     script = "peer_spectral.py"
 
-    def embed(self, n_components: int) -> tuple[np.ndarray, dict[str, Any]]:
-        """Vectors, and seconds (`wall`, `cpu`) and peak memory (`rss_peak`) of their fit."""
-        path = Path(self.folder.name) / "vectors.npy"
-        outcome = self(n_components=n_components, out=str(path))
-        return np.load(path, allow_pickle=False), outcome
+
+class FitPeer(VectorPeer):
+    """A rival's walks and training together."""
+
+    script = "peer_fits.py"
