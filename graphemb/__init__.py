@@ -21,6 +21,7 @@ _HOME = {
     "LaplacianEigenmaps": "estimators.laplacian_eigenmaps",
     "NodeFeatures": "pipeline", "EdgeFeatures": "pipeline", "split_edges": "links", "EdgeSplit": "links",
     "search": "tuning",
+    "NetMF": "estimators.netmf",
 }
 _MODULES = ("evaluate", "plot")
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from graphemb.estimators.deepwalk import DeepWalk
     from graphemb.estimators.laplacian_eigenmaps import LaplacianEigenmaps
     from graphemb.estimators.lle import LLE, LocallyLinearEmbedding
+    from graphemb.estimators.netmf import NetMF
     from graphemb.estimators.node2vec import Node2Vec
     from graphemb.graph import Graph, as_graph
     from graphemb.links import EdgeSplit, split_edges

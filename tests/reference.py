@@ -428,3 +428,19 @@ def alignment(X, neighbours, d, method):
             local = w.T @ w
         M[np.ix_(neighbours[i], neighbours[i])] += local
     return M
+
+
+def netmf_matrix(A, window, n_negative):
+    """log max(M, 1) of NetMF, eq. 9, for a symmetric A; isolated nodes are zero."""
+    degree = A.sum(axis=1)
+    inverse = np.divide(1, degree, out=np.zeros_like(degree), where=degree > 0)
+    P = inverse[:, None] * A
+    powers = sum(np.linalg.matrix_power(P, r) for r in range(1, window + 1))
+    M = degree.sum() / (n_negative * window) * powers * inverse
+    return np.log(np.maximum(M, 1))
+
+
+def factorised(M, k):
+    """U_k Sigma_k^(1/2) of the singular value decomposition."""
+    U, s, _ = np.linalg.svd(M)
+    return U[:, :k] * np.sqrt(s[:k])

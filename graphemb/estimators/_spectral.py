@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
+from scipy.sparse.linalg import LinearOperator
 from threadpoolctl import threadpool_limits
 
 from graphemb._parallel import Progress
 from graphemb._validation import check_int, check_n_jobs, check_real
 from graphemb.estimators._base import BaseEmbedding, Report, warn
-from graphemb.spectrum import Eigenpairs, SingularTriplets, Step
+from graphemb.spectrum import Eigenpairs, SingularTriplets, Step, fix_signs, operator_triplets
 
 RMS_LENGTH = 1.5
 """Root mean square length of rows that were scaled: the regularisation of classifiers suits it."""
@@ -24,6 +26,7 @@ class SpectralEmbedding(BaseEmbedding):
 
     tol: float
     max_iter: int
+    n_iter_: int
 
     def _validate(self) -> None:
         super()._validate()
@@ -46,6 +49,20 @@ class SpectralEmbedding(BaseEmbedding):
 
             yield step
             progress.update(self.n_components - progress.done)
+
+    def _factorise(self, M: LinearOperator, report: Report, seed: int, *, symmetric: bool = False,
+                   k: int | None = None, stage: str = "singular vectors") -> SingularTriplets:
+        """The `k` (or n_components) largest singular triplets of M, signs fixed, and what the report says of them."""
+        with self._solving(stage) as step:
+            found = operator_triplets(M, k or self.n_components, symmetric=symmetric, tol=self.tol,
+                                      max_iter=self.max_iter, seed=seed, step=step)
+        keep_note(report, found)
+        left = fix_signs(found.left.copy())
+        sign = np.sign(np.einsum("ij,ij->j", left, found.left))
+        report["residuals"] = float(np.max(found.residuals / np.abs(found.values), initial=0))
+        report["eigengap"] = found.gap
+        report["n_iter"] = self.n_iter_ = found.n_iter
+        return replace(found, left=left, right=found.right * sign)
 
 
 def keep_note(report: Report, found: Eigenpairs | SingularTriplets) -> None:
