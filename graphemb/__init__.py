@@ -22,6 +22,7 @@ _HOME = {
     "NodeFeatures": "pipeline", "EdgeFeatures": "pipeline", "split_edges": "links", "EdgeSplit": "links",
     "search": "tuning",
     "NetMF": "estimators.netmf",
+    "NetMF": "estimators.netmf", "ProNE": "estimators.prone", "propagate": "proximity",
 }
 _MODULES = ("evaluate", "plot")
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from graphemb.estimators.lle import LLE, LocallyLinearEmbedding
     from graphemb.estimators.netmf import NetMF
     from graphemb.estimators.node2vec import Node2Vec
+    from graphemb.estimators.prone import ProNE
     from graphemb.graph import Graph, as_graph
     from graphemb.links import EdgeSplit, split_edges
     from graphemb.metapath import iter_metapath_walks, metapath_walks
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from graphemb.temporal import iter_temporal_walks, temporal_walks
     from graphemb.temporal_graph import TemporalGraph, as_temporal_graph
     from graphemb.tuning import search
+    from graphemb.proximity import propagate
     from graphemb.verify import verify_walks
     from graphemb.walks import iter_walks, random_walks, to_labels
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import LinearOperator
+from scipy.special import iv
 
-from graphemb._parallel import map_ordered, ranges
-from graphemb.graph import Graph
+from graphemb._parallel import Progress, map_ordered, ranges
+from graphemb._validation import check_int, check_n_jobs, check_real
+from graphemb.embedding import Embedding
+from graphemb.graph import Graph, as_graph
 
 PIECE = 2**25
 """Multiplications in a piece of a product: some hundredths of a second."""
@@ -180,3 +184,106 @@ def truncated_log(M: np.ndarray) -> np.ndarray:
     """log(max(M, 1)), in place."""
     np.maximum(M, 1, out=M)
     return np.log(M, out=M)
+
+
+def propagate(vectors: Any, graph: Any, *, order: int = 10, mu: float = 0.2, theta: float = 0.5,
+              n_jobs: int | None = None, verbose: int = 0) -> np.ndarray:
+    """Enhance vectors of any method by ProNE's spectral propagation.
+
+    Parameters
+    ----------
+    vectors : Embedding, or array of shape (n_nodes, k)
+        A row for each node of the graph, in its order; of an Embedding, matched by label.
+    graph : Graph or anything `as_graph` takes
+    order : int, default=10
+        Terms of the Chebyshev expansion.
+    mu, theta : float, default=0.2, 0.5
+        The filter is a band around eigenvalue `mu` of the Laplacian; the larger `theta`, the narrower.
+    n_jobs : int or None, default=None
+        Threads.
+    verbose : int, default=0
+        1 shows progress.
+
+    Returns
+    -------
+    enhanced : ndarray of shape (n_nodes, k), dtype=float32
+        Left singular vectors of the filtered ones, times the roots of the singular values.
+
+    Raises
+    ------
+    KeyError, ValueError
+        If a node has no vector, or a parameter is out of range.
+
+    References
+    ----------
+    .. [1] Zhang, Dong, Wang, Tang, Ding, "ProNE: fast and scalable network representation learning", IJCAI 2019,
+       section 3.2.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> from graphemb import DeepWalk, propagate
+    >>> G = nx.karate_club_graph()
+    >>> Z = DeepWalk(n_components=8, random_state=0).fit_transform(G)
+    >>> propagate(Z, G).shape
+    (34, 8)
+    """
+    check_int("order", order, 1)
+    check_real("mu", mu)
+    check_real("theta", theta, above=0)
+    jobs, graph = check_n_jobs(n_jobs), as_graph(graph)
+    X = vectors[list(graph.nodes)] if isinstance(vectors, Embedding) else np.asarray(vectors)
+    if X.ndim != 2 or len(X) != graph.n_nodes or not np.isfinite(X).all():
+        raise ValueError(f"vectors must be finite, of shape ({graph.n_nodes}, k), a row for each node of graph; "
+                         f"got shape {X.shape}{'' if np.isfinite(X).all() else ' with values that are not'}.")
+    progress = Progress("propagation", order, verbose)
+    F = band_filter(adjacency(graph), X, order, mu, theta, jobs, progress.update)
+    return F @ balance(F)
+
+
+def band_filter(A: sparse.csr_array, X: np.ndarray, order: int, mu: float, theta: float, n_jobs: int = 1,
+                done: Callable[[int], object] = lambda n_terms: None) -> np.ndarray:
+    r"""ProNE's filter: (A + I) (X - g(L) X) with g(x) = exp(-((x - mu)^2 - 2) theta / 2), L = I - D^-1 (A + I).
+
+    Parameters
+    ----------
+    A : csr_array of shape (n, n)
+    X : ndarray of shape (n, k)
+    order, mu, theta
+        See `propagate`.
+    done : callable, optional
+        Called with 1 after each term.
+
+    Returns
+    -------
+    filtered : ndarray of shape (n, k), dtype=float32
+
+    Notes
+    -----
+    In :math:`y = (x - \mu)^2 / 2 - 1`, :math:`g = e^{-\theta y} = I_0(\theta) + 2 \sum_i (-1)^i
+    I_i(\theta) T_i(y)`, with the modified Bessel functions I and Chebyshev's polynomials T.
+    """
+    looped = (A + sparse.eye_array(A.shape[0])).tocsr()
+    W = transition(looped).astype(np.float32)
+    X = np.ascontiguousarray(X, np.float32)
+
+    def shifted(Y: np.ndarray) -> np.ndarray:  # (L - mu I) Y
+        return np.float32(1 - mu) * Y - multiply(W, Y, n_jobs)
+
+    before, last = X, shifted(shifted(X)) / 2 - X
+    total = np.float32(iv(0, theta)) * X - np.float32(2 * iv(1, theta)) * last
+    done(1)
+    for i in range(2, order):
+        before, last = last, shifted(shifted(last)) - 2 * last - before
+        total += np.float32(2 * (-1) ** i * iv(i, theta)) * last
+        done(1)
+    filtered = multiply(looped.astype(np.float32), X - total, n_jobs)
+    done(1)
+    return filtered
+
+
+def balance(F: np.ndarray) -> np.ndarray:
+    """B such that F B = U S^(1/2) for the singular value decomposition F = U S V^T; shape (k, rank)."""
+    squares, V = np.linalg.eigh(F.T.astype(np.float64) @ F)
+    kept = np.flatnonzero(squares > 1e-10 * squares.max(initial=0))[::-1]
+    return (V[:, kept] * squares[kept] ** -0.25).astype(np.float32)

@@ -4,6 +4,7 @@ import itertools
 import math
 
 import numpy as np
+from scipy.special import iv
 
 M64 = 2**64 - 1
 
@@ -444,3 +445,23 @@ def factorised(M, k):
     """U_k Sigma_k^(1/2) of the singular value decomposition."""
     U, s, _ = np.linalg.svd(M)
     return U[:, :k] * np.sqrt(s[:k])
+
+
+def prone_matrix(A, ns_exponent):
+    """ProNE's sparse matrix, eq. 5; entries without an edge are zero."""
+    P = A / np.maximum(A.sum(axis=1, keepdims=True), 1e-300)
+    noise = P.sum(axis=0) ** ns_exponent
+    with np.errstate(divide="ignore"):
+        return np.where(P > 0, np.log(P) - np.log(noise / noise.sum()), 0)
+
+
+def band_filter(A, X, order, mu, theta):
+    """ProNE's propagation, eq. 9: Bessel coefficients times Chebyshev polynomials of ((L - mu)^2 - 2) / 2."""
+    looped = A + np.eye(len(A))
+    shifted = np.eye(len(A)) - looped / looped.sum(axis=1, keepdims=True) - mu * np.eye(len(A))
+    Y = shifted @ shifted / 2 - np.eye(len(A))
+    terms = [np.eye(len(A)), Y]
+    while len(terms) < order:
+        terms.append(2 * Y @ terms[-1] - terms[-2])
+    g = sum((1 if i == 0 else 2) * (-1) ** i * iv(i, theta) * T for i, T in enumerate(terms))
+    return looped @ (X - g @ X)

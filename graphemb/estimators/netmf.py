@@ -136,8 +136,8 @@ class NetMF(SpectralEmbedding):
 
     def __init__(self, n_components: int = 128, *, window: int = 10, n_negative: int = 1, method: str = "auto",
                  rank: int = 256, max_memory: int = 2**32, shrinkage: float = 10.0, row_norm: float = 0.5,
-                 tol: float = 0.1, max_iter: int = 300, n_jobs: int | None = None, random_state: Any = None, verbose: int = 0,
-                 callbacks: Any = (), weight: str | None = "weight") -> None:
+                 tol: float = 0.1, max_iter: int = 300, n_jobs: int | None = None, random_state: Any = None,
+                 verbose: int = 0, callbacks: Any = (), weight: str | None = "weight") -> None:
         self.n_components = n_components
         self.window = window
         self.n_negative = n_negative
@@ -232,7 +232,7 @@ class NetMF(SpectralEmbedding):
 
     def _sampled(self, A: sparse.csr_array, seed: int, n_jobs: int, report: Report) -> Product:
         """log max(M, 1) with counts of sampled pairs for all powers but the first."""
-        n, degree = A.shape[0], A.sum(axis=1)
+        degree = A.sum(axis=1)
         n_walks = 0
         if self.window > 1:
             n_walks = min(MOST_WALKS_PER_ARC * A.nnz, self.max_memory // (BYTES_PER_PAIR * (self.window - 1)))
