@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -134,6 +134,68 @@ class Product(LinearOperator):
         return multiply(self.At, X, self.n_jobs)
 
 
+class PowerSeries(LinearOperator):
+    """A^first + A^(first + 1) + ... + A^last of a sparse A, by Horner's rule, in float32.
+
+    Parameters
+    ----------
+    A : sparse array of shape (n, n)
+    first, last : int
+    n_jobs : int, default=1
+    symmetric : bool, default=False
+        As of `Product`.
+    """
+
+    def __init__(self, A: sparse.csr_array, first: int, last: int, n_jobs: int = 1, *,
+                 symmetric: bool = False) -> None:
+        super().__init__(np.float32, A.shape)
+        self.of, self.first, self.last = Product(A, n_jobs, symmetric=symmetric), first, last
+
+    def _matmat(self, X: np.ndarray) -> np.ndarray:
+        return self._sum(self.of.A, X)
+
+    def _rmatmat(self, X: np.ndarray) -> np.ndarray:
+        return self._sum(self.of.At, X)
+
+    def _sum(self, A: sparse.csr_array, X: np.ndarray) -> np.ndarray:
+        Y = power_sum(A, np.asarray(X, np.float32), self.last - self.first + 1, self.of.n_jobs)
+        for _ in range(self.first):
+            Y = multiply(A, Y, self.of.n_jobs)
+        return Y
+
+
+class Rows(LinearOperator):
+    """A dense matrix, made and kept in float32 by blocks of rows.
+
+    Parameters
+    ----------
+    n : int
+    rows : callable
+        From (start, stop) to rows start to stop, an array of shape (stop - start, n).
+    done : callable, optional
+        Called with the number of rows made.
+    """
+
+    def __init__(self, n: int, rows: Callable[[int, int], np.ndarray],
+                 done: Callable[[int], object] = lambda n_rows: None) -> None:
+        super().__init__(np.float32, (n, n))
+        self.blocks = []
+        for start, stop in row_blocks(n):
+            self.blocks.append((start, stop, np.ascontiguousarray(rows(start, stop), np.float32)))
+            done(stop - start)
+
+    def _matmat(self, X: np.ndarray) -> np.ndarray:
+        X = np.ascontiguousarray(X, np.float32)
+        return np.concatenate([block @ X for _, _, block in self.blocks])
+
+    def _rmatmat(self, X: np.ndarray) -> np.ndarray:
+        X = np.ascontiguousarray(X, np.float32)
+        Y = np.zeros((self.shape[1], X.shape[1]), np.float32)
+        for start, stop, block in self.blocks:
+            Y += block.T @ X[start:stop]
+        return Y
+
+
 class Triangle(LinearOperator):
     """A dense symmetric matrix of which half is kept: blocks of rows from the diagonal on.
 
@@ -178,6 +240,38 @@ def power_sum(S: sparse.csr_array, X: np.ndarray, n_terms: int, n_jobs: int = 1)
     for _ in range(n_terms - 1):
         Y = multiply(S, Y, n_jobs) + X
     return Y
+
+
+def weighted_powers(A: sparse.csr_array, R: np.ndarray, weights: Sequence[float], n_jobs: int = 1,
+                    done: Callable[[int], object] = lambda n_products: None) -> tuple[np.ndarray, np.ndarray]:
+    """Y = w_0 R + w_1 A R + w_2 A^2 R + ..., and what A is multiplied with last.
+
+    Parameters
+    ----------
+    A : csr_array of shape (n, n)
+    R : ndarray of shape (n, k)
+    weights : sequence of at least two floats
+    n_jobs : int, default=1
+    done : callable, optional
+        Called with 1 after each product.
+
+    Returns
+    -------
+    Y : ndarray of shape (n, k)
+    onward : ndarray of shape (n, k)
+        ``Y = w_0 R + A onward``: a new node with the row a of weights has ``a @ onward``.
+    """
+    last = np.float32(weights[-1]) * R
+    for w in reversed(weights[1:-1]):
+        last = multiply(A, last, n_jobs)
+        if w:
+            last += np.float32(w) * R
+        done(1)
+    Y = multiply(A, last, n_jobs)
+    if weights[0]:
+        Y += np.float32(weights[0]) * R
+    done(1)
+    return Y, last
 
 
 def truncated_log(M: np.ndarray) -> np.ndarray:

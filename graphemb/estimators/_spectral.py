@@ -17,9 +17,6 @@ from graphemb._validation import check_int, check_n_jobs, check_real
 from graphemb.estimators._base import BaseEmbedding, Report, warn
 from graphemb.spectrum import Eigenpairs, SingularTriplets, Step, fix_signs, operator_triplets
 
-RMS_LENGTH = 1.5
-"""Root mean square length of rows that were scaled: the regularisation of classifiers suits it."""
-
 
 class SpectralEmbedding(BaseEmbedding):
     """Base of methods that solve an eigenproblem to `tol` in at most `max_iter` iterations."""
@@ -85,16 +82,3 @@ def warn_of_components(report: Report, n: int, n_single: int) -> None:
         single = f" {n_single} of them are isolated nodes, with zero vectors." if n_single else ""
         warn(report, f"The graph has {n} connected components; each is embedded by itself, and distances "
                      f"between nodes of different ones mean nothing.{single}")
-
-
-def scale_rows(Y: np.ndarray, power: float) -> np.ndarray:
-    """Rows divided by that power of their length; zero rows stay."""
-    length = np.linalg.norm(Y, axis=1, keepdims=True)
-    return Y * np.where(length > 0, length, 1) ** -power
-
-
-def rms_factor(Y: np.ndarray) -> float:
-    """What brings the root mean square length of the rows that are not zero to `RMS_LENGTH`."""
-    squares = np.einsum("ij,ij->i", Y, Y)
-    squares = squares[squares > 0]
-    return RMS_LENGTH / float(np.sqrt(squares.mean())) if len(squares) else 1.0

@@ -37,7 +37,7 @@ from graphemb.skipgram import (
     start_vectors,
     train,
 )
-from graphemb.walks import WalkSampler, changed_arcs, check_walk_parameters
+from graphemb.walks import Sampler, WalkSampler, changed_arcs, check_walk_parameters
 
 MOST_FOLD_IN_VISITS = 8  # a new hub is trained on at most this many times an average node's walks
 
@@ -124,8 +124,8 @@ class WalkEmbedding(BaseEmbedding):
 
     def _embed(self, graph: Graph, report: Report) -> NDArray[np.float32]:
         seed, n_jobs = check_seed(self.random_state), check_n_jobs(self.n_jobs)
-        sampler = WalkSampler(graph, float(self.p), float(self.q), seed, n_jobs, extend=bool(self.extend))
-        corpus = Corpus(sampler, int(self.n_walks), int(self.walk_length), int(self.n_epochs), seed)
+        corpus = Corpus(self._sampler(graph, seed, n_jobs), int(self.n_walks), int(self.walk_length),
+                        int(self.n_epochs), seed)
         settings = self._settings(seed, n_jobs)
         linked = _linked(graph)
         init, contexts = self._start(graph, seed, linked)
@@ -162,10 +162,8 @@ class WalkEmbedding(BaseEmbedding):
         # row does not depend on which others are folded in beside it, unless it links to them.
         arcs = enlarged.to_scipy().tocoo()
         onward = (arcs.row >= n_fitted) | (arcs.col < n_fitted)
-        sampler = WalkSampler(
-            Graph.from_edges(arcs.row[onward], arcs.col[onward], arcs.data[onward],
-                             nodes=range(enlarged.n_nodes), directed=True),
-            float(self.p), float(self.q), self._seed, extend=bool(self.extend))
+        sampler = self._fold_in_sampler(Graph.from_edges(
+            arcs.row[onward], arcs.col[onward], arcs.data[onward], nodes=range(enlarged.n_nodes), directed=True))
         strength = np.asarray(enlarged.to_scipy().sum(axis=1)).ravel()
         mean = float(self.graph_.to_scipy().sum()) / n_fitted
         vectors = np.empty((enlarged.n_nodes - n_fitted, settings.n_components), np.float32)
@@ -182,6 +180,14 @@ class WalkEmbedding(BaseEmbedding):
             vectors[i] = fold_in(sampler, node, seed, int(2 * visits), int(self.walk_length), contexts, noise,
                                  settings)
         return vectors
+
+    def _sampler(self, graph: Graph, seed: int, n_jobs: int) -> Sampler:
+        """What makes the walks; methods that differ in nothing else say so here."""
+        return WalkSampler(graph, float(self.p), float(self.q), seed, n_jobs, extend=bool(self.extend))
+
+    def _fold_in_sampler(self, onward: Graph) -> Sampler:
+        """What makes walks from new nodes, the last rows of a directed graph without arcs back to them."""
+        return self._sampler(onward, self._seed, 1)
 
     def _settings(self, seed: int, n_jobs: int) -> SkipGram:
         return SkipGram(
@@ -225,6 +231,43 @@ class EdgeWalkEmbedding(WalkEmbedding):
         report["seconds"].update(trained.report.pop("seconds"))
         report.update(trained.report, n_changed=int((shares > 0).sum()))
         return trained.vectors
+
+
+class FromNeighbour:
+    """Walks from new nodes to a neighbour, and on as the sampler of the fitted graph goes: a `Sampler`.
+
+    Parameters
+    ----------
+    onward : Graph
+        The fitted nodes, and after them the new ones.
+    sampler : Sampler
+        Of the fitted graph.
+    seed : int
+    """
+
+    def __init__(self, onward: Graph, sampler: Sampler, seed: int) -> None:
+        self.graph, self.sampler = onward, sampler
+        self.first = WalkSampler(onward, 1.0, 1.0, seed)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What the walks depend on beside the graph and the seed."""
+        return self.sampler.parameters
+
+    def fill(self, ids: NDArray[np.int64], starts: NDArray[np.int32], walks: NDArray[np.int32],
+             key: int | None = None) -> int:
+        """Write the walks with these numbers; return those that the sampler could not end."""
+        key = self.first.key if key is None else key
+        step = np.empty((len(ids), min(2, walks.shape[1])), np.int32)
+        dead_ends = self.first.fill(ids, starts, step, key)
+        walks[:] = -1
+        walks[:, :step.shape[1]] = step
+        fitted = (step[:, -1] >= 0) & (step[:, -1] < self.sampler.graph.n_nodes)
+        if walks.shape[1] > 2 and fitted.any():
+            rest = np.empty((int(fitted.sum()), walks.shape[1] - 1), np.int32)
+            dead_ends += self.sampler.fill(ids[fitted], step[fitted, 1], rest, key ^ 1)
+            walks[fitted, 1:] = rest
+        return dead_ends
 
 
 def _rows(given: Any, name: str, graph: Graph, start: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -12,8 +12,8 @@ from scipy.sparse.linalg import LinearOperator
 from graphemb._parallel import Progress, map_ordered, ranges
 from graphemb._random import stream_key
 from graphemb._validation import check_choice, check_int, check_n_jobs, check_real, check_seed
-from graphemb.estimators._base import Report
-from graphemb.estimators._spectral import SpectralEmbedding, rms_factor, scale_rows
+from graphemb.estimators._base import Report, rms_factor, scale_rows
+from graphemb.estimators._spectral import SpectralEmbedding
 from graphemb.graph import Graph
 from graphemb.proximity import (
     BLOCK_ENTRIES,
@@ -61,8 +61,8 @@ class NetMF(SpectralEmbedding):
     n_negative : int, default=1
         b, the negative samples of the skip-gram that is imitated; more of them make the matrix sparser.
     method : {'auto', 'exact', 'spectral', 'sampled'}, default='auto'
-        How M is come by. ``'exact'``: all powers, by blocks of rows. ``'spectral'``: the first power exactly, the others
-        from `rank` eigenpairs ([1]_, algorithm 4, with the first power kept). ``'sampled'``: a sparse
+        How M is come by. ``'exact'``: all powers, by blocks of rows. ``'spectral'``: the first power exactly, the
+        others from `rank` eigenpairs ([1]_, algorithm 4, with the first power kept). ``'sampled'``: a sparse
         matrix with the first power exactly and the others from random walks [2]_. ``'auto'`` takes the first of
         these that a few seconds, and then `max_memory`, allow.
     rank : int, default=256

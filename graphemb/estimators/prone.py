@@ -9,8 +9,8 @@ from scipy import sparse
 
 from graphemb._parallel import Progress
 from graphemb._validation import check_int, check_n_jobs, check_real, check_seed
-from graphemb.estimators._base import Report
-from graphemb.estimators._spectral import SpectralEmbedding, rms_factor, scale_rows
+from graphemb.estimators._base import Report, rms_factor, scale_rows
+from graphemb.estimators._spectral import SpectralEmbedding
 from graphemb.graph import Graph
 from graphemb.proximity import Product, adjacency, balance, band_filter, one_way, transition
 
