@@ -509,7 +509,7 @@ def heat_functions(A, scales, points):
     return np.column_stack(columns)
 
 
-def alignment(left, right):
+def warping(left, right):
     """Dynamic time warping of two lists of (degree, count), cell by cell."""
     total = np.full((len(left) + 1, len(right) + 1), np.inf)
     total[0, 0] = 0

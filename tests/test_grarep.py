@@ -33,7 +33,7 @@ def test_a_new_node_with_the_edges_of_a_fitted_one_lands_on_it(directed):
 
 
 def test_finds_communities_and_folds_in():
-    """Measured 1.0; folded in, 0.6 of the neighbours' mean."""
+    """Folded in nearer to a fit of the whole graph than the mean of the neighbours is."""
     G, y = blocks()
     Z = GraRep(8, n_steps=2).fit_transform(G)
     assert node_classification(Z, y, train_sizes=(0.2,), n_splits=3).micro[0.2] > 0.9

@@ -31,7 +31,7 @@ def test_equals_the_twin(similarity, directed, decay):
 
 
 def test_scores_have_a_direction():
-    """Arcs that were hidden score higher than their reverse: measured 0.86 and more, and 0.5 by symmetric vectors."""
+    """Arcs that were hidden score higher than their reverse: measured 0.86 for Katz, 0.92 to 0.94 for the others."""
     rng = np.random.default_rng(0)
     place = rng.random(200)
     u, v = np.nonzero((rng.random((200, 200)) < 0.15) & (place[:, None] < place))
@@ -54,7 +54,7 @@ def test_a_new_node_with_the_arcs_of_a_fitted_one_lands_on_it(similarity, direct
 
 @pytest.mark.parametrize("similarity", SIMILARITIES)
 def test_finds_communities_and_folds_in(similarity):
-    """Measured 1.0; folded in, 0.6 of the neighbours' mean or less."""
+    """Folded in nearer to a fit of the whole graph than the mean of the neighbours is."""
     G, y = blocks()
     model = HOPE(8, similarity=similarity, row_norm=0.75)
     assert node_classification(model.fit_transform(G), y, train_sizes=(0.2,), n_splits=3).micro[0.2] > 0.9

@@ -43,7 +43,7 @@ def test_a_new_node_with_the_edges_of_a_fitted_one_lands_on_it(directed):
 
 
 def test_finds_communities_and_folds_in():
-    """Measured 1.0; folded in 0.64 of the neighbours' mean."""
+    """Folded in nearer to a fit of the whole graph than the mean of the neighbours is."""
     G, y = blocks()
     assert node_classification(ProNE(8).fit_transform(G), y, train_sizes=(0.2,), n_splits=3).micro[0.2] > 0.9
     folded, mean = hidden_nodes_error(ProNE(4), G)
@@ -51,7 +51,7 @@ def test_finds_communities_and_folds_in():
 
 
 def test_propagation_enhances_other_vectors():
-    """Of a short DeepWalk: measured 0.65 before, 0.97 after."""
+    """Those of a short DeepWalk know its communities better afterwards."""
     G, y = blocks()
     model = DeepWalk(8, n_walks=1, walk_length=10, window=2, random_state=0).fit(G)
     scores = [node_classification(Z / np.linalg.norm(Z, axis=1, keepdims=True), y, train_sizes=(0.2,), n_splits=3)

@@ -70,7 +70,7 @@ def test_fastrp_weighs_by_degree():
 
 
 def test_fastrp_spreads_features():
-    """Labels of some of the nodes as features: measured 0.4 without, 0.8 with them."""
+    """Labels of some of the nodes as features tell of the others."""
     G, y = blocks(p_in=0.08, p_out=0.03)
     X = np.eye(4)[y] * (np.random.default_rng(0).random(240) < 0.4)[:, None]
     scores = [node_classification(FastRP(16, features=features, row_norm=1.0, random_state=0).fit_transform(G), y,
@@ -90,7 +90,7 @@ def test_a_new_node_with_the_edges_of_a_fitted_one_lands_on_it(cls, directed):
 
 @pytest.mark.parametrize("cls", [RandNE, FastRP])
 def test_finds_communities_and_folds_in(cls):
-    """Measured 0.95 and more; the cosines of hidden nodes to others are nearer to those of a fit that saw them."""
+    """The cosines of hidden nodes to others are nearer to those of a fit that saw them."""
     G, y = blocks(p_in=0.3)
     Z = cls(64, random_state=0).fit_transform(G)
     assert node_classification(Z, y, train_sizes=(0.5,), n_splits=3).micro[0.5] > 0.8

@@ -58,7 +58,7 @@ class LINE(WalkEmbedding):
     ----------
     n_components : int, default=128
         Dimensions of the vectors.
-    n_walks : int, default=400
+    n_walks : int, default=2000
         Edges drawn in each epoch, for each node of the graph.
     n_negative, n_epochs, learning_rate, min_learning_rate, ns_exponent, subsample, trainer, deterministic, init, \
 tol, checkpoint, n_jobs, random_state, verbose, callbacks, weight
@@ -100,7 +100,7 @@ tol, checkpoint, n_jobs, random_state, verbose, callbacks, weight
     walk_length = 2
     window = 1
 
-    def __init__(self, n_components: int = 128, *, n_walks: int = 400, n_negative: int = 5, n_epochs: int = 1,
+    def __init__(self, n_components: int = 128, *, n_walks: int = 2000, n_negative: int = 5, n_epochs: int = 1,
                  learning_rate: float = 0.025, min_learning_rate: float = 1e-4, ns_exponent: float = 0.75,
                  subsample: float = 0.0, trainer: str = "native", deterministic: bool = True, init: Any = None,
                  tol: float | None = None, checkpoint: Any = None, n_jobs: int | None = None, random_state: Any =

@@ -25,7 +25,7 @@ class VERSE(WalkEmbedding):
         Dimensions of the vectors.
     alpha : float, default=0.85
         Probability of a further step; in [0, 0.9999].
-    n_walks : int, default=400
+    n_walks : int, default=2000
         Pairs from each node, in each epoch.
     n_negative, n_epochs, learning_rate, min_learning_rate, ns_exponent, subsample, trainer, deterministic, init, \
 tol, checkpoint, n_jobs, random_state, verbose, callbacks, weight
@@ -68,7 +68,7 @@ tol, checkpoint, n_jobs, random_state, verbose, callbacks, weight
     walk_length = 2
     window = 1
 
-    def __init__(self, n_components: int = 128, *, alpha: float = 0.85, n_walks: int = 400, n_negative: int = 5,
+    def __init__(self, n_components: int = 128, *, alpha: float = 0.85, n_walks: int = 2000, n_negative: int = 5,
                  n_epochs: int = 1, learning_rate: float = 0.025, min_learning_rate: float = 1e-4, ns_exponent:
                  float = 0.75, subsample: float = 0.0, trainer: str = "native", deterministic: bool = True, init:
                  Any = None, tol: float | None = None, checkpoint: Any = None, n_jobs: int | None = None,
