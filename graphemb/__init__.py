@@ -23,7 +23,6 @@ _HOME = {
     "LaplacianEigenmaps": "estimators.laplacian_eigenmaps",
     "NodeFeatures": "pipeline", "EdgeFeatures": "pipeline", "split_edges": "links", "EdgeSplit": "links",
     "search": "tuning",
-    "NetMF": "estimators.netmf",
     "NetMF": "estimators.netmf", "ProNE": "estimators.prone", "propagate": "proximity",
     "GraRep": "estimators.grarep", "HOPE": "estimators.hope",
     "RandNE": "estimators.randne", "FastRP": "estimators.fastrp",

@@ -8,10 +8,8 @@ from scipy import stats
 from sklearn.linear_model import LogisticRegression
 
 from graphemb import CTDNE, LINE, VERSE, DeepWalk, MetaPath2Vec, TemporalGraph, Walklets, as_graph, random_walks
-from graphemb.estimators._walk_based import FromNeighbour
-from graphemb.estimators.line import EdgeSampler
-from graphemb.estimators.walklets import SkippingSampler
 from graphemb.evaluate import node_classification
+from graphemb.samplers import EdgeSampler, FromNeighbour, SkippingSampler
 from graphemb.walks import WalkSampler
 
 SHORT = {"n_components": 16, "random_state": 0, "learning_rate": 0.05}

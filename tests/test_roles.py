@@ -11,8 +11,9 @@ from scipy import sparse, stats
 from sklearn.linear_model import LogisticRegression
 
 from graphemb import DeepWalk, GraphWave, Struc2Vec, as_graph
-from graphemb.estimators.struc2vec import PlaceSampler, _simple, alignment, rings
+from graphemb.estimators.struc2vec import _simple, alignment, rings
 from graphemb.evaluate import node_classification
+from graphemb.samplers import PlaceSampler
 
 
 def roles(n=30):

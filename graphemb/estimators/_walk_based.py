@@ -233,43 +233,6 @@ class EdgeWalkEmbedding(WalkEmbedding):
         return trained.vectors
 
 
-class FromNeighbour:
-    """Walks from new nodes to a neighbour, and on as the sampler of the fitted graph goes: a `Sampler`.
-
-    Parameters
-    ----------
-    onward : Graph
-        The fitted nodes, and after them the new ones.
-    sampler : Sampler
-        Of the fitted graph.
-    seed : int
-    """
-
-    def __init__(self, onward: Graph, sampler: Sampler, seed: int) -> None:
-        self.graph, self.sampler = onward, sampler
-        self.first = WalkSampler(onward, 1.0, 1.0, seed)
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """What the walks depend on beside the graph and the seed."""
-        return self.sampler.parameters
-
-    def fill(self, ids: NDArray[np.int64], starts: NDArray[np.int32], walks: NDArray[np.int32],
-             key: int | None = None) -> int:
-        """Write the walks with these numbers; return those that the sampler could not end."""
-        key = self.first.key if key is None else key
-        step = np.empty((len(ids), min(2, walks.shape[1])), np.int32)
-        dead_ends = self.first.fill(ids, starts, step, key)
-        walks[:] = -1
-        walks[:, :step.shape[1]] = step
-        fitted = (step[:, -1] >= 0) & (step[:, -1] < self.sampler.graph.n_nodes)
-        if walks.shape[1] > 2 and fitted.any():
-            rest = np.empty((int(fitted.sum()), walks.shape[1] - 1), np.int32)
-            dead_ends += self.sampler.fill(ids[fitted], step[fitted, 1], rest, key ^ 1)
-            walks[fitted, 1:] = rest
-        return dead_ends
-
-
 def _rows(given: Any, name: str, graph: Graph, start: NDArray[np.float32]) -> NDArray[np.float32]:
     """`given` as float32 rows of `graph`; of an Embedding, the nodes it does not have keep their row of `start`."""
     if isinstance(given, Embedding):

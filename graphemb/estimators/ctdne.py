@@ -9,8 +9,9 @@ import numpy as np
 
 from graphemb._parallel import Tick
 from graphemb._validation import check_bool, check_choice, check_real
-from graphemb.estimators._walk_based import FromNeighbour, WalkEmbedding
+from graphemb.estimators._walk_based import WalkEmbedding
 from graphemb.graph import Graph
+from graphemb.samplers import FromNeighbour
 from graphemb.temporal import BIASES, TemporalSampler
 from graphemb.temporal_graph import TemporalGraph, as_temporal_graph
 from graphemb.walks import Sampler, WalkSampler

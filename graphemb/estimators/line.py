@@ -5,47 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from graphemb._parallel import Tick
-from graphemb._random import draws, stream_key
 from graphemb.estimators._walk_based import WalkEmbedding
 from graphemb.graph import Graph
+from graphemb.samplers import EdgeSampler
 from graphemb.walks import Sampler, WalkSampler
-
-
-class EdgeSampler:
-    """Arcs in proportion to their weights: a `Sampler` of walks of two nodes, whatever nodes it is given.
-
-    Parameters
-    ----------
-    graph : Graph
-    seed : int
-        In [0, 2**64).
-    """
-
-    def __init__(self, graph: Graph, seed: int) -> None:
-        self.graph, self.key = graph, stream_key(seed, "edges")
-        weights = np.ones(len(graph.indices)) if graph.weights is None else graph.weights.astype(np.float64)
-        self.ends = np.cumsum(weights)
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """What the arcs depend on beside the graph and the seed."""
-        return {"pairs": "edges"}
-
-    def fill(self, ids: NDArray[np.int64], starts: NDArray[np.int32], walks: NDArray[np.int32],
-             key: int | None = None) -> int:
-        """Write the two ends of arc number ``ids[i]`` to ``walks[i]``; without arcs the start alone."""
-        if not len(self.ends):
-            walks[:, 0], walks[:, 1:] = starts, -1
-            return len(walks)
-        share = (draws(self.key if key is None else key, ids, 0) >> np.uint64(11)) * 2.0**-53
-        arc = np.minimum(np.searchsorted(self.ends, share * self.ends[-1], side="right"), len(self.ends) - 1)
-        walks[:, 0] = np.searchsorted(self.graph.indptr, arc, side="right") - 1
-        walks[:, 1] = self.graph.indices[arc]
-        return 0
 
 
 class LINE(WalkEmbedding):

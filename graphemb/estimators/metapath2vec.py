@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from graphemb._parallel import Tick
-from graphemb.estimators._walk_based import FromNeighbour, WalkEmbedding
+from graphemb.estimators._walk_based import WalkEmbedding
 from graphemb.graph import Graph
 from graphemb.metapath import MetapathSampler
+from graphemb.samplers import FromNeighbour
 from graphemb.walks import Sampler, WalkSampler
 
 

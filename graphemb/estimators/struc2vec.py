@@ -14,7 +14,8 @@ from graphemb._validation import check_int, check_real
 from graphemb.estimators._walk_based import WalkEmbedding
 from graphemb.graph import Graph
 from graphemb.proximity import adjacency, row_blocks
-from graphemb.walks import Sampler, WalkSampler
+from graphemb.samplers import PlaceSampler
+from graphemb.walks import Sampler
 
 PAIRS_AT_ONCE = 512
 Rings = list[list[tuple[NDArray[np.float64], NDArray[np.float64]]]]
@@ -201,45 +202,6 @@ trainer, deterministic, init, tol, checkpoint, n_jobs, random_state, verbose, ca
                 blocks.append(sparse.dia_array((share[None], [0]), shape=(m, m)) @ layer)
             rows.append(sparse.hstack(blocks))
         return sparse.vstack(rows, format="csr")
-
-
-class PlaceSampler:
-    """First-order walks on places, of which every n-th is a node's: a `Sampler` of its nodes.
-
-    Parameters
-    ----------
-    places : csr_array of shape (n_places, n_places)
-        Weights of steps; place ``k * n_fitted + v`` is node v, and those past `n_layers` times as many new nodes.
-    graph : Graph
-        Whose nodes walks begin at, in the first layer.
-    seed : int
-    n_jobs : int, default=1
-    n_fitted : int or None, default=None
-        Nodes in a layer; None is all nodes of the graph.
-    """
-
-    def __init__(self, places: sparse.csr_array, graph: Graph, seed: int, n_jobs: int = 1, *,
-                 n_fitted: int | None = None) -> None:
-        self.graph, self.n = graph, graph.n_nodes if n_fitted is None else n_fitted
-        self.new = places.shape[0] - (graph.n_nodes - self.n)  # first place of a new node
-        arcs = sparse.csr_array(places, dtype=np.float32)
-        arcs.eliminate_zeros()
-        self.sampler = WalkSampler(Graph.from_scipy(arcs, directed=True), 1.0, 1.0, seed, n_jobs)
-        self.seed = seed
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """What the walks depend on beside the graph and the seed."""
-        return {"places": self.sampler.graph.fingerprint}
-
-    def fill(self, ids: NDArray[np.int64], starts: NDArray[np.int32], walks: NDArray[np.int32],
-             key: int | None = None) -> int:
-        """Write the walks with these numbers; return the dead ends."""
-        first = np.where(starts < self.n, starts, starts - self.n + self.new).astype(np.int32)
-        dead_ends = self.sampler.fill(ids, first, walks, key)
-        walks[walks >= 0] %= self.n
-        walks[:, 0] = starts
-        return dead_ends
 
 
 def rings(A: sparse.csr_array, nodes: NDArray[np.int64], n_layers: int,

@@ -13,33 +13,8 @@ from graphemb._validation import check_int, check_seed
 from graphemb.estimators._base import Report, warn
 from graphemb.estimators._walk_based import WalkEmbedding
 from graphemb.graph import Graph
+from graphemb.samplers import SkippingSampler
 from graphemb.walks import MAX_WALK_LENGTH, Sampler
-
-
-class SkippingSampler:
-    """Every k-th node of another sampler's walks: a `Sampler`.
-
-    Parameters
-    ----------
-    sampler : Sampler
-    k : int
-    """
-
-    def __init__(self, sampler: Sampler, k: int) -> None:
-        self.sampler, self.graph, self.k = sampler, sampler.graph, k
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """What the walks depend on beside the graph and the seed."""
-        return {**self.sampler.parameters, "k": self.k}
-
-    def fill(self, ids: NDArray[np.int64], starts: NDArray[np.int32], walks: NDArray[np.int32],
-             key: int | None = None) -> int:
-        """Write the walks with these numbers; return the dead ends."""
-        whole = np.empty((len(ids), self.k * (walks.shape[1] - 1) + 1), np.int32)
-        dead_ends = self.sampler.fill(ids, starts, whole, key)
-        walks[:] = whole[:, ::self.k]
-        return dead_ends
 
 
 class OneDistance(WalkEmbedding):
