@@ -282,7 +282,7 @@ def operator_triplets(M: LinearOperator, k: int, *, symmetric: bool = False, tol
         ritz = block_krylov(apply, M.shape[1], k + 1, _Choice("magnitude" if symmetric else "positive"),
                             lambda x: tol * np.maximum(np.abs(x), 0.01 * np.abs(x).max()), max_steps=max_iter,
                             seed=seed, step=step or (lambda n_found: False))
-        n_iter, note = ritz.n_steps, _note(ritz, max_iter).replace("; the slower Lanczos method took over", "")
+        n_iter, note = ritz.n_steps, _note(ritz, "the vectors that it had by then")
         squares, right = ritz.values[:k], ritz.vectors[:, :k]
         gap = _gap_after(np.abs(ritz.values) if symmetric else np.sqrt(np.maximum(ritz.values, 0)), k)
         if symmetric:

@@ -72,7 +72,7 @@ def test_iterative_solver_agrees_with_the_dense_one(monkeypatch, directed):
     for name in ("embedding_", "context_embedding_"):
         np.testing.assert_allclose(getattr(model, name), getattr(dense, name), atol=2e-3)
     assert model.fit_report_["residuals"] < 1e-3
-    with pytest.warns(UserWarning, match=r"did not converge in 1 blocks\."):
+    with pytest.warns(UserWarning, match=r"did not converge in 1 blocks; the vectors"):
         HOPE(4, tol=1e-5, max_iter=1).fit(G)
 
 
