@@ -16,11 +16,17 @@ _HOME = {
     "temporal_walks": "temporal", "iter_temporal_walks": "temporal",
     "metapath_walks": "metapath", "iter_metapath_walks": "metapath",
     "DeepWalk": "estimators.deepwalk", "Node2Vec": "estimators.node2vec",
+    "LINE": "estimators.line", "VERSE": "estimators.verse", "Walklets": "estimators.walklets",
+    "MetaPath2Vec": "estimators.metapath2vec", "CTDNE": "estimators.ctdne",
     "LocallyLinearEmbedding": "estimators.lle", "LLE": "estimators.lle",
     "AdjacencySpectral": "estimators.adjacency_spectral",
     "LaplacianEigenmaps": "estimators.laplacian_eigenmaps",
     "NodeFeatures": "pipeline", "EdgeFeatures": "pipeline", "split_edges": "links", "EdgeSplit": "links",
     "search": "tuning",
+    "NetMF": "estimators.netmf", "ProNE": "estimators.prone", "propagate": "proximity",
+    "GraRep": "estimators.grarep", "HOPE": "estimators.hope",
+    "RandNE": "estimators.randne", "FastRP": "estimators.fastrp",
+    "GraphWave": "estimators.graphwave", "Struc2Vec": "estimators.struc2vec",
 }
 _MODULES = ("evaluate", "plot")
 
@@ -30,14 +36,28 @@ if TYPE_CHECKING:
     from graphemb import evaluate, plot
     from graphemb.embedding import Embedding
     from graphemb.estimators.adjacency_spectral import AdjacencySpectral
+    from graphemb.estimators.ctdne import CTDNE
     from graphemb.estimators.deepwalk import DeepWalk
+    from graphemb.estimators.fastrp import FastRP
+    from graphemb.estimators.graphwave import GraphWave
+    from graphemb.estimators.grarep import GraRep
+    from graphemb.estimators.hope import HOPE
     from graphemb.estimators.laplacian_eigenmaps import LaplacianEigenmaps
+    from graphemb.estimators.line import LINE
     from graphemb.estimators.lle import LLE, LocallyLinearEmbedding
+    from graphemb.estimators.metapath2vec import MetaPath2Vec
+    from graphemb.estimators.netmf import NetMF
     from graphemb.estimators.node2vec import Node2Vec
+    from graphemb.estimators.prone import ProNE
+    from graphemb.estimators.randne import RandNE
+    from graphemb.estimators.struc2vec import Struc2Vec
+    from graphemb.estimators.verse import VERSE
+    from graphemb.estimators.walklets import Walklets
     from graphemb.graph import Graph, as_graph
     from graphemb.links import EdgeSplit, split_edges
     from graphemb.metapath import iter_metapath_walks, metapath_walks
     from graphemb.pipeline import EdgeFeatures, NodeFeatures
+    from graphemb.proximity import propagate
     from graphemb.restart import iter_restart_pairs, restart_pairs
     from graphemb.temporal import iter_temporal_walks, temporal_walks
     from graphemb.temporal_graph import TemporalGraph, as_temporal_graph

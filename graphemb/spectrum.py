@@ -239,6 +239,66 @@ def largest_singular_triplets(A: sparse.csr_array, k: int, *, tol: float = 1e-6,
     return SingularTriplets(values, left, right, residuals, gap, n_iter, note)
 
 
+def operator_triplets(M: LinearOperator, k: int, *, symmetric: bool = False, tol: float = 0.1, max_iter: int = 300,
+                      seed: int = 0, step: Step | None = None) -> SingularTriplets:
+    """Largest singular values, with their vectors, of a matrix known by its products.
+
+    Parameters
+    ----------
+    M : LinearOperator of shape (m, n)
+        With products with blocks of vectors from both sides (``matmat``, ``rmatmat``).
+    k : int
+        Triplets wanted. Fewer are returned where fewer values can be told from zero.
+    symmetric : bool, default=False
+        Whether M is, which spares half of the products; a right vector of a negative eigenvalue is then
+        minus the left one.
+    tol, max_iter, seed, step
+        As in `largest_eigenpairs`; of M^T M where M is not symmetric.
+
+    Returns
+    -------
+    SingularTriplets
+        In float32 above `DENSE_LIMIT` rows and columns; `note` tells where `max_iter` was not enough.
+    """
+    k = min(k, *M.shape)
+    if _is_dense(min(M.shape), k):
+        n = M.shape[1]
+        every = np.asarray(M.matmat(np.eye(n)), np.float64)
+        if symmetric:
+            eigenvalues, V = np.linalg.eigh((every + every.T) / 2)
+            order = np.argsort(-np.abs(eigenvalues), kind="stable")
+            s, U, R = np.abs(eigenvalues[order]), V[:, order], V[:, order] * np.sign(eigenvalues[order])
+        else:
+            U, s, Vt = np.linalg.svd(every, full_matrices=False)
+            R = Vt.T
+        values, left, right, gap, n_iter, note = s[:k], U[:, :k], R[:, :k], _gap_after(s, k), 1, ""
+        products = every.T @ left
+        kept = values > 1e3 * np.finfo(np.float32).eps * values.max(initial=0)
+    else:
+        def apply(X: np.ndarray) -> np.ndarray:
+            Y = M.matmat(X)
+            return np.asarray(Y if symmetric else M.rmatmat(Y), np.float32)
+
+        ritz = block_krylov(apply, M.shape[1], k + 1, _Choice("magnitude" if symmetric else "positive"),
+                            lambda x: tol * np.maximum(np.abs(x), 0.01 * np.abs(x).max()), max_steps=max_iter,
+                            seed=seed, step=step or (lambda n_found: False))
+        n_iter, note = ritz.n_steps, _note(ritz, "the vectors that it had by then")
+        squares, right = ritz.values[:k], ritz.vectors[:, :k]
+        gap = _gap_after(np.abs(ritz.values) if symmetric else np.sqrt(np.maximum(ritz.values, 0)), k)
+        if symmetric:
+            values, left = np.abs(squares), right
+            right = right * np.sign(squares).astype(np.float32)
+            kept = values > 1e3 * np.finfo(np.float32).eps * values.max(initial=0)
+        else:
+            left = np.asarray(M.matmat(right))
+            values = np.linalg.norm(left, axis=0).astype(np.float64)
+            kept = values > np.sqrt(100 * np.finfo(np.float32).eps) * values.max(initial=0)
+            left = left / np.where(kept, values, 1).astype(np.float32)
+        products = np.asarray(M.rmatmat(left))
+    residuals = np.linalg.norm(products - right * values, axis=0)
+    return SingularTriplets(values[kept], left[:, kept], right[:, kept], residuals[kept], gap, n_iter, note)
+
+
 def laplacian_vectors(A: sparse.csr_array, n_components: int, *, tol: float = 1e-3, max_iter: int = 300,
                       seed: int = 0, step: Step | None = None, n_jobs: int = 1) -> Eigenpairs:
     r"""Smallest eigenvectors of I - D^{-1/2} A D^{-1/2} but for the trivial one, the roots of the degrees.

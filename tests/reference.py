@@ -4,6 +4,7 @@ import itertools
 import math
 
 import numpy as np
+from scipy.special import iv
 
 M64 = 2**64 - 1
 
@@ -428,3 +429,104 @@ def alignment(X, neighbours, d, method):
             local = w.T @ w
         M[np.ix_(neighbours[i], neighbours[i])] += local
     return M
+
+
+def netmf_matrix(A, window, n_negative):
+    """log max(M, 1) of NetMF, eq. 9, for a symmetric A; isolated nodes are zero."""
+    degree = A.sum(axis=1)
+    inverse = np.divide(1, degree, out=np.zeros_like(degree), where=degree > 0)
+    P = inverse[:, None] * A
+    powers = sum(np.linalg.matrix_power(P, r) for r in range(1, window + 1))
+    M = degree.sum() / (n_negative * window) * powers * inverse
+    return np.log(np.maximum(M, 1))
+
+
+def factorised(M, k):
+    """U_k Sigma_k^(1/2) of the singular value decomposition."""
+    U, s, _ = np.linalg.svd(M)
+    return U[:, :k] * np.sqrt(s[:k])
+
+
+def prone_matrix(A, ns_exponent):
+    """ProNE's sparse matrix, eq. 5; entries without an edge are zero."""
+    P = A / np.maximum(A.sum(axis=1, keepdims=True), 1e-300)
+    noise = P.sum(axis=0) ** ns_exponent
+    with np.errstate(divide="ignore"):
+        return np.where(P > 0, np.log(P) - np.log(noise / noise.sum()), 0)
+
+
+def band_filter(A, X, order, mu, theta):
+    """ProNE's propagation, eq. 9: Bessel coefficients times Chebyshev polynomials of ((L - mu)^2 - 2) / 2."""
+    looped = A + np.eye(len(A))
+    shifted = np.eye(len(A)) - looped / looped.sum(axis=1, keepdims=True) - mu * np.eye(len(A))
+    Y = shifted @ shifted / 2 - np.eye(len(A))
+    terms = [np.eye(len(A)), Y]
+    while len(terms) < order:
+        terms.append(2 * Y @ terms[-1] - terms[-2])
+    g = sum((1 if i == 0 else 2) * (-1) ** i * iv(i, theta) * T for i, T in enumerate(terms))
+    return looped @ (X - g @ X)
+
+
+def hope_matrix(A, similarity, decay):
+    """HOPE's proximities, section 3, by inverses."""
+    identity = np.eye(len(A))
+    if similarity == "katz":
+        B = A * decay / np.linalg.norm(A, 2)
+        return np.linalg.inv(identity - B) @ B
+    if similarity == "pagerank":
+        P = A / np.maximum(A.sum(axis=1, keepdims=True), 1e-300)
+        return (1 - decay) * (np.linalg.inv(identity - decay * P) - identity)
+    D = identity if similarity == "common" else np.diag(1 / (A.sum(axis=0) + A.sum(axis=1)))
+    return A @ D @ A
+
+
+def rows_to_one(A):
+    return A / np.maximum(A.sum(axis=1, keepdims=True), 1e-300)
+
+
+def power_sum(A, R, weights):
+    """w_0 R + w_1 A R + w_2 A^2 R + ..."""
+    return sum(w * np.linalg.matrix_power(A, i) @ R for i, w in enumerate(weights))
+
+
+def grarep_matrix(A, k, n_negative):
+    """GraRep's X^k, eq. 10."""
+    powers = np.linalg.matrix_power(rows_to_one(A), k)
+    with np.errstate(divide="ignore"):
+        return np.maximum(np.log(powers / powers.sum(axis=0) * len(A) / n_negative), 0)
+
+
+def heat_functions(A, scales, points):
+    """GraphWave's characteristic functions; columns by point, scale, real and imaginary part."""
+    degree = A.sum(axis=1)
+    root = np.sqrt(np.divide(1, degree, out=np.zeros_like(degree), where=degree > 0))
+    values, V = np.linalg.eigh(np.eye(len(A)) - root[:, None] * A * root)
+    columns = []
+    for t in points:
+        for s in scales:
+            phi = np.exp(1j * t * (V * np.exp(-s * values)) @ V.T).mean(axis=0)
+            columns += [phi.real, phi.imag]
+    return np.column_stack(columns)
+
+
+def warping(left, right):
+    """Dynamic time warping of two lists of (degree, count), cell by cell."""
+    total = np.full((len(left) + 1, len(right) + 1), np.inf)
+    total[0, 0] = 0
+    for i, (a, count_a) in enumerate(left):
+        for j, (b, count_b) in enumerate(right):
+            cost = (max(a, b) / min(a, b) - 1) * max(count_a, count_b)
+            total[i + 1, j + 1] = cost + min(total[i, j], total[i, j + 1], total[i + 1, j])
+    return total[-1, -1]
+
+
+def struc2vec_step(layers, stay, k, u, rng):
+    """One step from node u in layer k, moves between layers included: struc2vec, section 3.3; returns (layer, node)."""
+    means = [layer[layer > 0].mean() if layer.any() else 0 for layer in layers]
+    while rng.random() > stay:
+        up = np.log((layers[k][u] > means[k]).sum() + np.e)
+        if rng.random() < up / (up + 1):
+            k += k + 1 < len(layers) and layers[k + 1][u].any()
+        else:
+            k -= k > 0
+    return k, rng.choice(len(layers[k]), p=layers[k][u] / layers[k][u].sum())

@@ -24,7 +24,7 @@ LAYERS = [
     ["tuning"],
     ["evaluate", "datasets", "pipeline", "verify"],
     ["estimators"],
-    ["restart", "temporal", "metapath"],
+    ["restart", "temporal", "metapath", "samplers"],
     ["walks", "skipgram", "proximity", "spectrum", "alignment", "links", "rotation"],
     ["embedding", "temporal_graph"],
     ["graph"],

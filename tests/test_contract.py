@@ -30,7 +30,7 @@ EXPORTED = sorted(
 SMALL = {"n_components": 4, "walk_length": 10, "n_walks": 4, "window": 3, "random_state": 0}
 
 # Methods for which nodes with the same neighbours are the same.
-EQUAL_ROWS_EQUAL_VECTORS = {"AdjacencySpectral"}
+EQUAL_ROWS_EQUAL_VECTORS = {"AdjacencySpectral", "FastRP", "GraRep", "GraphWave", "HOPE", "NetMF", "ProNE"}
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:The graph has .* connected components:UserWarning",
@@ -49,7 +49,9 @@ def cls(request):
 
 def test_exported():
     assert {cls.__name__ for cls in EXPORTED} >= {
-        "AdjacencySpectral", "DeepWalk", "LaplacianEigenmaps", "LocallyLinearEmbedding", "Node2Vec"}
+        "AdjacencySpectral", "CTDNE", "DeepWalk", "FastRP", "GraRep", "GraphWave", "HOPE", "LINE", "LaplacianEigenmaps",
+        "LocallyLinearEmbedding", "MetaPath2Vec", "NetMF", "Node2Vec", "ProNE", "RandNE", "Struc2Vec", "VERSE",
+        "Walklets"}
 
 
 @pytest.mark.filterwarnings("ignore")  # scikit-learn's own checks warn as they please

@@ -20,6 +20,8 @@ from graphemb.graph import Graph, as_graph
 from graphemb.rotation import rotated, rotation_onto
 
 Report = dict[str, Any]
+RMS_LENGTH = 1.5
+"""Root mean square length of rows that were scaled: the regularisation of classifiers suits it."""
 
 
 class BaseEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -387,6 +389,19 @@ def _rows_of(labels: Sequence[Any], nodes: Sequence[Any]) -> np.ndarray:
     """Row among `nodes` of each label, -1 where it is not there: int64, shape (len(labels),)."""
     known = {label: row for row, label in enumerate(nodes)}
     return np.fromiter((known.get(label, -1) for label in labels), np.int64, len(labels))
+
+
+def scale_rows(Y: np.ndarray, power: float) -> np.ndarray:
+    """Rows divided by that power of their length; zero rows stay."""
+    length = np.linalg.norm(Y, axis=1, keepdims=True)
+    return Y * np.where(length > 0, length, 1) ** -power
+
+
+def rms_factor(Y: np.ndarray) -> float:
+    """What brings the root mean square length of the rows that are not zero to `RMS_LENGTH`."""
+    squares = np.einsum("ij,ij->i", Y, Y)
+    squares = squares[squares > 0]
+    return RMS_LENGTH / float(np.sqrt(squares.mean())) if len(squares) else 1.0
 
 
 def _is_matrix(X: Any) -> bool:

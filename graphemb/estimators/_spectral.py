@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
+from scipy.sparse.linalg import LinearOperator
 from threadpoolctl import threadpool_limits
 
 from graphemb._parallel import Progress
 from graphemb._validation import check_int, check_n_jobs, check_real
 from graphemb.estimators._base import BaseEmbedding, Report, warn
-from graphemb.spectrum import Eigenpairs, SingularTriplets, Step
-
-RMS_LENGTH = 1.5
-"""Root mean square length of rows that were scaled: the regularisation of classifiers suits it."""
+from graphemb.spectrum import Eigenpairs, SingularTriplets, Step, fix_signs, operator_triplets
 
 
 class SpectralEmbedding(BaseEmbedding):
@@ -24,6 +23,7 @@ class SpectralEmbedding(BaseEmbedding):
 
     tol: float
     max_iter: int
+    n_iter_: int
 
     def _validate(self) -> None:
         super()._validate()
@@ -47,6 +47,20 @@ class SpectralEmbedding(BaseEmbedding):
             yield step
             progress.update(self.n_components - progress.done)
 
+    def _factorise(self, M: LinearOperator, report: Report, seed: int, *, symmetric: bool = False,
+                   k: int | None = None, stage: str = "singular vectors") -> SingularTriplets:
+        """The `k` (or n_components) largest singular triplets of M, signs fixed, and what the report says of them."""
+        with self._solving(stage) as step:
+            found = operator_triplets(M, k or self.n_components, symmetric=symmetric, tol=self.tol,
+                                      max_iter=self.max_iter, seed=seed, step=step)
+        keep_note(report, found)
+        left = fix_signs(found.left.copy())
+        sign = np.sign(np.einsum("ij,ij->j", left, found.left))
+        report["residuals"] = float(np.max(found.residuals / np.abs(found.values), initial=0))
+        report["eigengap"] = found.gap
+        report["n_iter"] = self.n_iter_ = found.n_iter
+        return replace(found, left=left, right=found.right * sign)
+
 
 def keep_note(report: Report, found: Eigenpairs | SingularTriplets) -> None:
     """Warn of what the solver did otherwise than planned."""
@@ -68,16 +82,3 @@ def warn_of_components(report: Report, n: int, n_single: int) -> None:
         single = f" {n_single} of them are isolated nodes, with zero vectors." if n_single else ""
         warn(report, f"The graph has {n} connected components; each is embedded by itself, and distances "
                      f"between nodes of different ones mean nothing.{single}")
-
-
-def scale_rows(Y: np.ndarray, power: float) -> np.ndarray:
-    """Rows divided by that power of their length; zero rows stay."""
-    length = np.linalg.norm(Y, axis=1, keepdims=True)
-    return Y * np.where(length > 0, length, 1) ** -power
-
-
-def rms_factor(Y: np.ndarray) -> float:
-    """What brings the root mean square length of the rows that are not zero to `RMS_LENGTH`."""
-    squares = np.einsum("ij,ij->i", Y, Y)
-    squares = squares[squares > 0]
-    return RMS_LENGTH / float(np.sqrt(squares.mean())) if len(squares) else 1.0

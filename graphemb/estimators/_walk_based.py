@@ -37,7 +37,7 @@ from graphemb.skipgram import (
     start_vectors,
     train,
 )
-from graphemb.walks import WalkSampler, changed_arcs, check_walk_parameters
+from graphemb.walks import Sampler, WalkSampler, changed_arcs, check_walk_parameters
 
 MOST_FOLD_IN_VISITS = 8  # a new hub is trained on at most this many times an average node's walks
 
@@ -124,8 +124,8 @@ class WalkEmbedding(BaseEmbedding):
 
     def _embed(self, graph: Graph, report: Report) -> NDArray[np.float32]:
         seed, n_jobs = check_seed(self.random_state), check_n_jobs(self.n_jobs)
-        sampler = WalkSampler(graph, float(self.p), float(self.q), seed, n_jobs, extend=bool(self.extend))
-        corpus = Corpus(sampler, int(self.n_walks), int(self.walk_length), int(self.n_epochs), seed)
+        corpus = Corpus(self._sampler(graph, seed, n_jobs), int(self.n_walks), int(self.walk_length),
+                        int(self.n_epochs), seed)
         settings = self._settings(seed, n_jobs)
         linked = _linked(graph)
         init, contexts = self._start(graph, seed, linked)
@@ -162,10 +162,8 @@ class WalkEmbedding(BaseEmbedding):
         # row does not depend on which others are folded in beside it, unless it links to them.
         arcs = enlarged.to_scipy().tocoo()
         onward = (arcs.row >= n_fitted) | (arcs.col < n_fitted)
-        sampler = WalkSampler(
-            Graph.from_edges(arcs.row[onward], arcs.col[onward], arcs.data[onward],
-                             nodes=range(enlarged.n_nodes), directed=True),
-            float(self.p), float(self.q), self._seed, extend=bool(self.extend))
+        sampler = self._fold_in_sampler(Graph.from_edges(
+            arcs.row[onward], arcs.col[onward], arcs.data[onward], nodes=range(enlarged.n_nodes), directed=True))
         strength = np.asarray(enlarged.to_scipy().sum(axis=1)).ravel()
         mean = float(self.graph_.to_scipy().sum()) / n_fitted
         vectors = np.empty((enlarged.n_nodes - n_fitted, settings.n_components), np.float32)
@@ -182,6 +180,14 @@ class WalkEmbedding(BaseEmbedding):
             vectors[i] = fold_in(sampler, node, seed, int(2 * visits), int(self.walk_length), contexts, noise,
                                  settings)
         return vectors
+
+    def _sampler(self, graph: Graph, seed: int, n_jobs: int) -> Sampler:
+        """What makes the walks; methods that differ in nothing else say so here."""
+        return WalkSampler(graph, float(self.p), float(self.q), seed, n_jobs, extend=bool(self.extend))
+
+    def _fold_in_sampler(self, onward: Graph) -> Sampler:
+        """What makes walks from new nodes, the last rows of a directed graph without arcs back to them."""
+        return self._sampler(onward, self._seed, 1)
 
     def _settings(self, seed: int, n_jobs: int) -> SkipGram:
         return SkipGram(

@@ -8,8 +8,8 @@ import numpy as np
 from scipy import sparse
 
 from graphemb._validation import check_choice, check_n_jobs, check_real, check_seed
-from graphemb.estimators._base import Report
-from graphemb.estimators._spectral import SpectralEmbedding, keep_note, rms_factor, scale_rows
+from graphemb.estimators._base import Report, rms_factor, scale_rows
+from graphemb.estimators._spectral import SpectralEmbedding, keep_note
 from graphemb.graph import Graph
 from graphemb.rotation import rotated
 from graphemb.spectrum import Eigenpairs, SingularTriplets, fix_signs, largest_eigenpairs, largest_singular_triplets

@@ -8,13 +8,11 @@ import numpy as np
 from scipy import sparse
 
 from graphemb._validation import check_choice, check_n_jobs, check_real, check_seed
-from graphemb.estimators._base import Report
+from graphemb.estimators._base import Report, rms_factor, scale_rows
 from graphemb.estimators._spectral import (
     SpectralEmbedding,
     components_of,
     keep_note,
-    rms_factor,
-    scale_rows,
     warn_of_components,
 )
 from graphemb.graph import Graph
