@@ -18,6 +18,7 @@
 #include "vec.h"
 
 #define GE_STEP 0.53f  /* largest rate x places in a block: at rate 0.025 a window of 10 is one block */
+#define GE_AHEAD 4       /* slots: another thread's lines take longer to come than the work on one */
 #define GE_BURST 0.8f  /* largest rate x windows x visits of a node by a walk, in a batch */
 
 /* The arrays of one slot. */
@@ -412,6 +413,20 @@ static void GE_VARIANT(ge_train_windows)(ge_sgns *s, const int32_t *walk, int64_
     }
 }
 
+/* What another thread has written of a slot that is soon to come: its window, or its errors. */
+GE_INLINE void prefetch_window(const ge_sgns *s, int64_t slot)
+{
+    const int32_t *head = s->slots + slot * s->slot_size;
+    for (int64_t k = 0; k < s->width + 2 * s->reach; k += 16) ge_prefetch(head + k);
+}
+
+GE_INLINE void prefetch_errors(const ge_sgns *s, const ge_slot *b, const float *g)
+{
+    for (int32_t tile = 0; tile < s->width / GE_TILE; tile++)
+        for (int32_t m = 0; m < b->head->n_inputs; m += 2)
+            ge_prefetch(g + ((int64_t)tile * s->reach + m / 2) * GE_LANES);
+}
+
 GE_INLINE int64_t middle_of(const ge_sgns *s) { return s->stride / GE_LANES / 2 * GE_LANES; }
 
 static void GE_VARIANT(ge_train_dots)(const ge_sgns *s, int32_t half, int64_t from, int64_t to)
@@ -420,6 +435,7 @@ static void GE_VARIANT(ge_train_dots)(const ge_sgns *s, int32_t half, int64_t fr
     for (int64_t slot = from; slot < to; slot++) {
         const ge_slot b = slot_at(s, slot), next = slot_at(s, slot + 1 < to ? slot + 1 : slot);
         int32_t ahead = 0;
+        if (slot + GE_AHEAD < to) prefetch_window(s, slot + GE_AHEAD);
         for (int32_t tile = 0; tile < s->width; tile += GE_TILE)
             for (int32_t m = 0; m < b.head->n_inputs; m += 2) {
                 vec_store(error_at(s, half ? b.other : b.g, m, tile), dot_pair(s, &b, tile, m, begin, end));
@@ -450,6 +466,11 @@ static void GE_VARIANT(ge_train_errors)(ge_sgns *s, int64_t from, int64_t to, in
     for (int64_t slot = from; slot < to; slot++) {
         const ge_slot b = slot_at(s, slot), next = slot_at(s, slot + 1 < to ? slot + 1 : slot);
         int32_t ahead = alone ? 0 : s->n_negative + 2;
+        if (!alone && slot + GE_AHEAD < to) {
+            const ge_slot later = slot_at(s, slot + GE_AHEAD);
+            prefetch_errors(s, &later, later.g);
+            prefetch_errors(s, &later, later.other);
+        }
         s->losses[2 * slot] = s->losses[2 * slot + 1] = 0.0;
         b.head->damped = 0;
         for (int32_t tile = 0; tile < s->width; tile += GE_TILE) {
@@ -481,6 +502,10 @@ static void GE_VARIANT(ge_train_apply)(const ge_sgns *s, int64_t n_slots, int64_
 {
     for (int64_t slot = 0; slot < n_slots; slot++) {
         const ge_slot b = slot_at(s, slot);
+        if (slot + GE_AHEAD < n_slots) {
+            const ge_slot later = slot_at(s, slot + GE_AHEAD);
+            prefetch_errors(s, &later, later.g);
+        }
         if (b.head->damped) update(s, &b, begin, end, 1);
         else update(s, &b, begin, end, 0);
     }

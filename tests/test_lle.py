@@ -146,7 +146,7 @@ def test_no_silent_non_convergence(monkeypatch):
     monkeypatch.setattr(spectrum, "DENSE_LIMIT", 20)
     G = nx.connected_watts_strogatz_graph(400, 6, 0.3, seed=1)
     with pytest.raises(NotConverged, match="raise max_iter or tol, or lower n_components"):
-        LLE(n_components=20, max_iter=1).fit(G)
+        LLE(n_components=20, max_iter=1, random_state=0).fit(G)
 
 
 def test_verbose_writes_to_stderr(monkeypatch, capsys):
