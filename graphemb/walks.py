@@ -91,9 +91,9 @@ class WalkSampler:
             pass
 
     def _row_ranges(self) -> Iterator[tuple[int, int]]:
-        """Rows in pieces of about 2**17 arcs."""
+        """Rows in pieces of about 2**15 arcs."""
         indptr = self.graph.indptr
-        cuts = np.searchsorted(indptr, np.arange(2**17, int(indptr[-1]), 2**17))
+        cuts = np.searchsorted(indptr, np.arange(2**15, int(indptr[-1]), 2**15))
         bounds = np.unique(np.concatenate(([0], cuts, [self.graph.n_nodes])))
         return zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)
 
