@@ -19,8 +19,8 @@ HIDDEN = 0.1
 LEAST = 0.85  # of the full fit's micro-F1
 AUTHORS = {"n_walks": 80, "walk_length": 40}
 METHODS: dict[str, dict[str, Any]] = {
-    "AdjacencySpectral": {}, "LaplacianEigenmaps": {}, "LocallyLinearEmbedding": {}, "DeepWalk": AUTHORS,
-    "Node2Vec": {**AUTHORS, "p": 0.25, "q": 0.25}}
+    "AdjacencySpectral": {}, "LaplacianEigenmaps": {}, "LocallyLinearEmbedding": {}, "NetMF": {}, "ProNE": {},
+    "DeepWalk": AUTHORS, "Node2Vec": {**AUTHORS, "p": 0.25, "q": 0.25}}
 FOLLOW = {"DeepWalk", "Node2Vec"}  # by partial_fit too
 LENGTH = 1.5  # root mean square; LLE's columns have unit norm, too short for the classifier's regularisation
 
