@@ -218,6 +218,8 @@ class Graph:
         indptr, indices = _integers("indptr", indptr), _integers("indices", indices)
         n = len(indptr) - 1
         _check_compressed(indptr, indices, n, n)
+        if indptr[-1] != len(indices):
+            raise ValueError(f"indptr ends with {indptr[-1]}, but there are {len(indices)} indices.")
         labels = _labels_for(n, nodes)
         data = np.ones(len(indices), np.float32)
         if weights is not None:
@@ -1215,8 +1217,6 @@ def _check_compressed(indptr: np.ndarray, indices: np.ndarray, n: int, n_minor: 
 def _own_csr(indptr: np.ndarray, indices: np.ndarray, data: np.ndarray,
              shape: tuple[int, int]) -> sparse.csr_array:
     """A fresh CSR array: rows sorted, duplicates summed in float64; nothing shared with the arguments."""
-    if indptr[-1] != len(indices):
-        raise ValueError(f"indptr ends with {indptr[-1]}, but there are {len(indices)} indices.")
     data = np.array(data, dtype=np.float32 if data.dtype == np.float32 else np.float64)
     wide = np.int64 if len(indices) > _MAX_NODES else np.int32
     matrix = sparse.csr_array((data, np.array(indices, wide), np.array(indptr, wide)), shape=shape)

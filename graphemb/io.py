@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import errno
 import gzip
 import itertools
 import json
@@ -638,6 +639,10 @@ def read_npz(path: PathLike) -> dict[str, np.ndarray]:
         return arrays
     except _BROKEN as err:
         raise ValueError(f"{name} is no valid npz file: {err}") from err
+    except OSError as err:
+        if err.errno != errno.EINVAL:
+            raise
+        raise ValueError(f"{name} is no valid npz file: an offset in it is negative.") from err
 
 
 def read_sparse_npz(path: PathLike) -> Any:
