@@ -21,7 +21,7 @@ import uuid
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -34,6 +34,8 @@ _DTYPES = {
     "I32": "<i4", "F32": "<f4", "U64": "<u8", "I64": "<i8", "F64": "<f8",
 }
 _NAMES = {np.dtype(dtype): name for name, dtype in _DTYPES.items()}
+_CHECKSUM = "graphemb.crc32"  # entry of the metadata; a file without it is not checked
+_CHECKED_AT_ONCE = 2**24  # bytes; some hundredths of a second, between which Ctrl-C is heard
 _MAX_HEADER = 100_000_000  # bytes; the reference implementation's own limit
 
 
@@ -150,18 +152,29 @@ def write_tensors(path: PathLike, tensors: Mapping[str, np.ndarray],
         little[name] = np.ascontiguousarray(array, dtype=dtype).reshape(array.shape)
     # Widest first: with a header padded to 8 bytes every array then starts at a multiple of its item size.
     order = sorted(little, key=lambda name: (-little[name].itemsize, name))
-    header: dict[str, Any] = {"__metadata__": dict(metadata)} if metadata else {}
+    header: dict[str, Any] = {}
     stop = 0
     for name in order:
         start, stop = stop, stop + little[name].nbytes
         header[name] = {"dtype": _NAMES[little[name].dtype], "shape": list(little[name].shape),
                         "data_offsets": [start, stop]}
+    pieces = (little[name].reshape(-1).view(np.uint8).data for name in order)
+    header = {"__metadata__": {**(metadata or {}), _CHECKSUM: _checksum(header, metadata or {}, pieces)}, **header}
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
     with atomic_write(path) as file:
         file.write(len(text).to_bytes(8, "little") + text)
         for name in order:
             file.write(little[name].reshape(-1).view(np.uint8).data)
+
+
+def _checksum(entries: Mapping[str, Any], metadata: Mapping[str, str], pieces: Iterable[Any]) -> str:
+    """CRC-32 of a file in the safetensors layout, hexadecimal: of what its header says, then of its data."""
+    crc = zlib.crc32(json.dumps([entries, metadata], separators=(",", ":"), sort_keys=True).encode())
+    for piece in pieces:
+        for start in range(0, len(piece), _CHECKED_AT_ONCE):
+            crc = zlib.crc32(piece[start:start + _CHECKED_AT_ONCE], crc)
+    return f"{crc:08x}"
 
 
 def read_tensors(path: PathLike, *, mmap: bool = True) -> tuple[dict[str, np.ndarray], dict[str, str]]:
@@ -182,7 +195,8 @@ def read_tensors(path: PathLike, *, mmap: bool = True) -> tuple[dict[str, np.nda
     Raises
     ------
     ValueError
-        If the file is truncated, corrupt or not in this layout.
+        If the file is truncated, corrupt or not in this layout. What `write_tensors` wrote has a checksum, so there
+        not one changed byte goes unseen.
     """
     size = os.path.getsize(path)
     with open(path, "rb") as file:
@@ -204,6 +218,10 @@ def read_tensors(path: PathLike, *, mmap: bool = True) -> tuple[dict[str, np.nda
             buffer, offset = file.read(), 0
             if len(buffer) != size - 8 - length:
                 raise ValueError(f"{os.fspath(path)} changed while it was being read; read it again.")
+    given = metadata.pop(_CHECKSUM, None)
+    entries.pop("__metadata__", None)
+    if given is not None and given != _checksum(entries, metadata, [memoryview(buffer)[offset:]]):
+        raise ValueError(f"{os.fspath(path)} is corrupt: its checksum is not that of its content.")
     return {
         name: _native(np.ndarray(shape, dtype, buffer, offset + start))
         for name, (dtype, shape, start) in tensors.items()

@@ -484,6 +484,10 @@ class Checkpoint:
             if of.get(name) != value:
                 raise ValueError(f"checkpoint {self.path!r} is of a fit with {name} {of.get(name)}; this one has "
                                  f"{value}. Delete the file to begin anew, or name another.")
+        missing = {"vectors", "contexts", "totals", "epoch", "losses", "batches"} - set(tensors)
+        if missing or not tensors["vectors"].shape == tensors["contexts"].shape == vectors.shape:
+            raise ValueError(f"checkpoint {self.path!r} is corrupt: its arrays are not those of this fit. Delete the "
+                             "file to begin anew.")
         vectors[:], contexts[:] = tensors["vectors"], tensors["contexts"]
         return Course(tensors["totals"].copy(), tensors["epoch"].copy(), tensors["losses"].tolist(),
                       int(tensors["batches"][0]))
