@@ -1160,6 +1160,9 @@ def _read_sparse(A: Any, nodes: Iterable[Any] | None,
     if A.dtype.kind not in "biuf":
         raise ValueError(f"A must hold real numbers; got dtype {A.dtype}. Complex data not supported.")
     n_rows, n_columns = A.shape
+    if max(A.shape) > _MAX_NODES:  # before any array of that length is made
+        raise ValueError(f"The matrix has {max(A.shape)} rows or columns; at most 2**31-1 = {_MAX_NODES} nodes fit the "
+                         "32-bit node indices. Split the graph, or drop nodes.")
     if A.format in ("csr", "csc", "bsr"):
         sizes = (n_columns, n_rows) if A.format == "csc" else (n_rows, n_columns)
         if A.format == "bsr":
@@ -1197,6 +1200,9 @@ def _integers(name: str, values: Any) -> np.ndarray:
 def _check_compressed(indptr: np.ndarray, indices: np.ndarray, n: int, n_minor: int,
                       n_values: int | None = None) -> None:
     """Raise unless `indptr` and `indices` are compressed rows: `n` of them, with indices below `n_minor`."""
+    if n > _MAX_NODES:
+        raise ValueError(f"The graph has {n} nodes; at most 2**31-1 = {_MAX_NODES} fit the 32-bit node indices. Split "
+                         "it, or drop nodes.")
     if n < 0 or len(indptr) != n + 1 or indptr[0] != 0:
         raise ValueError("indptr must have one number more than there are rows "
                          f"({max(n, 0)}) and begin with 0; got {len(indptr)} numbers"

@@ -194,7 +194,12 @@ class BaseEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             "n_nodes": graph.n_nodes, "n_edges": graph.n_edges, "n_isolated": _count_isolated(graph),
             "seconds": {"graph": time.perf_counter() - start}, "warnings": [],
         }
-        vectors = self._padded(embed(graph, report), graph.n_nodes, int(self.n_components))
+        try:
+            found = embed(graph, report)
+        except np.linalg.LinAlgError as error:
+            raise FloatingPointError(f"{type(self).__name__} failed: {error}. The weights of the graph, "
+                                     f"{_range(graph)}, may be out of the method's range; rescale them.") from error
+        vectors = self._padded(found, graph.n_nodes, int(self.n_components))
         report["seconds"]["total"] = time.perf_counter() - start
         self.embedding_ = vectors
         self.nodes_ = graph.nodes
@@ -406,6 +411,11 @@ def rms_factor(Y: np.ndarray) -> float:
 
 def _is_matrix(X: Any) -> bool:
     return sparse.issparse(X) or isinstance(X, (list, tuple)) or hasattr(X, "__array__")
+
+
+def _range(graph: Graph) -> str:
+    weights = graph.weights
+    return "all 1" if weights is None else f"from {weights.min():.3g} to {weights.max():.3g}"
 
 
 def _count_isolated(graph: Graph) -> int:
