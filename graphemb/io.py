@@ -368,6 +368,8 @@ _HEADERS = {"source", "src", "from", "u", "node1", "head", "fromnodeid", "target
 _BROKEN = (EOFError, zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, KeyError, IndexError, ValueError,
            OverflowError, MemoryError, NotImplementedError,
            RuntimeError)  # of an encrypted zip file
+_BELIEVED = 2**22  # nodes that a file may claim whatever else it holds
+_ISOLATED_AN_ENTRY = 64
 _CHUNK = 100_000  # lines held as Python strings at once
 
 
@@ -626,11 +628,20 @@ def read_matrix_market(path: PathLike) -> sparse.coo_array:
         if len(ends) and not 1 <= ends.min() <= ends.max() <= size:
             raise ValueError(f"{name}: {what} numbers must be in 1..{size}; got {ends.min()} to {ends.max()}.")
     data = values[0] if values else np.ones(len(i))
+    _check_promise(name, max(n_rows, n_columns), len(i))
     i, j = i.astype(np.int64) - 1, j.astype(np.int64) - 1
     if mirror:
         off = i != j
         i, j, data = np.r_[i, j[off]], np.r_[j, i[off]], np.r_[data, sign * data[off]]
     return sparse.coo_array((data, (i, j)), shape=(n_rows, n_columns))
+
+
+def _check_promise(name: str, n_nodes: int, n_entries: int) -> None:
+    """Raise where a few bytes promise many nodes, before memory is taken for each of these."""
+    if n_nodes > _BELIEVED and n_nodes > _ISOLATED_AN_ENTRY * n_entries:
+        raise ValueError(f"{name} has {n_nodes} nodes, but only {n_entries} entries; above {_BELIEVED} nodes there must "
+                         f"be one entry to {_ISOLATED_AN_ENTRY} nodes. If the file is right, build the matrix and call "
+                         "Graph.from_scipy.")
 
 
 def _positions(name: str, fields: list[str], kept: list[int]) -> np.ndarray:
@@ -747,9 +758,11 @@ def read_sparse_npz(path: PathLike) -> Any:
         If the file is truncated or corrupt.
     """
     try:
-        return sparse.load_npz(os.fspath(path))
+        matrix = sparse.load_npz(os.fspath(path))
     except (*_BROKEN, TypeError, AttributeError) as err:
         raise ValueError(f"{os.fspath(path)} is no valid sparse matrix: {err}") from err
+    _check_promise(os.fspath(path), max(matrix.shape), matrix.data.size)
+    return matrix
 
 
 def _read_npy(member: Any, size: int) -> np.ndarray:

@@ -501,6 +501,20 @@ def test_matrix_market_is_read_as_scipy_reads_it(tmp_path, symmetry, field, dens
             assert cut > len(data) - 9 or io.read_matrix_market(path) is None
 
 
+def test_a_small_file_that_promises_many_nodes_is_refused(tmp_path):
+    path = tmp_path / "a.mtx"
+    path.write_text("%%MatrixMarket matrix coordinate pattern general\n1454727909 1454727909 1\n1 2\n")
+    with pytest.raises(ValueError, match="1454727909 nodes, but only 1 entries"):
+        Graph.read(path)
+    path.write_text("%%MatrixMarket matrix coordinate pattern general\n3000000000 3000000000 1\n1 2\n")
+    with pytest.raises(ValueError, match="3000000000 nodes"):
+        Graph.read(path)
+    path = tmp_path / "a.npz"
+    sparse.save_npz(path, sparse.coo_array(([1.0], ([0], [1])), shape=(10**9, 10**9)))
+    with pytest.raises(ValueError, match="1000000000 nodes, but only 1 entries"):
+        Graph.read(path)
+
+
 @pytest.mark.parametrize("fmt", ["csr", "csc", "coo", "bsr", "dia"])
 def test_scipy_npz(tmp_path, graphs, fmt):
     for graph in graphs:

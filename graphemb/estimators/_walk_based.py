@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import numbers
 import os
 from collections.abc import Callable, Sequence
@@ -39,6 +40,7 @@ from graphemb.skipgram import (
 )
 from graphemb.walks import Sampler, WalkSampler, changed_arcs, check_walk_parameters
 
+DIVERGED = 1.5  # times the loss of zero vectors, which know nothing
 MOST_FOLD_IN_VISITS = 8  # a new hub is trained on at most this many times an average node's walks
 
 
@@ -139,6 +141,13 @@ class WalkEmbedding(BaseEmbedding):
         self._visits, self._seed = trained.visits, seed
         report["seconds"].update(trained.report.pop("seconds"))
         report.update(trained.report)
+        if not np.isfinite(trained.contexts).all():
+            raise FloatingPointError(f"{type(self).__name__} diverged: the context vectors are not finite. Try a smaller "
+                                     f"learning_rate than {self.learning_rate}.")
+        losses = trained.report.get("loss", ())
+        if losses and losses[-1] > DIVERGED * (1 + self.n_negative) * math.log(2):
+            warn(report, f"Training diverged: the loss of the last epoch, {losses[-1]:.3g} nats a pair, is above that of "
+                         f"the vectors it began with. Try a smaller learning_rate than {self.learning_rate}.")
         if trained.report["stopped"]:
             warn(report, f"A callback stopped the fit after {trained.report['walks']} of {corpus.size} walks.")
         return trained.vectors

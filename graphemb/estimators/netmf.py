@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -167,6 +168,8 @@ class NetMF(SpectralEmbedding):
     def _embed(self, graph: Graph, report: Report) -> np.ndarray:
         seed, n_jobs = check_seed(self.random_state), check_n_jobs(self.n_jobs)
         A = adjacency(graph, symmetric=True)
+        if A.nnz:  # M does not change with the unit of the weights; by a power of 4, nor does one bit of it
+            A.data *= 4.0 ** -round(math.log(A.data.mean(), 4))
         degree = A.sum(axis=1)
         self._S = normalised(A).astype(np.float32)
         self._root = inverse_power(degree, 0.5).astype(np.float32)
