@@ -16,6 +16,7 @@ import numpy as np
 from scipy import sparse
 
 from graphemb import io
+from graphemb._parallel import interruptible
 from graphemb._validation import check_bool
 
 _MAX_NODES = 2**31 - 1
@@ -1175,7 +1176,7 @@ def _read_sparse(A: Any, nodes: Iterable[Any] | None,
                 raise ValueError(f"{name} numbers must be in [0, {size}); got {ends.min()} to {ends.max()}.")
     if A.format != "csr":
         # Before the conversion, which may sum duplicates: int8 would wrap, and True + True is True.
-        A = A.astype(np.float64).tocsr()
+        A = interruptible(lambda: A.astype(np.float64).tocsr())
     nnz = int(A.indptr[-1])
     indptr, indices, data = np.asarray(A.indptr), np.asarray(A.indices)[:nnz], np.asarray(A.data)[:nnz]
     if not weighted:
@@ -1226,6 +1227,10 @@ def _own_csr(indptr: np.ndarray, indices: np.ndarray, data: np.ndarray,
     data = np.array(data, dtype=np.float32 if data.dtype == np.float32 else np.float64)
     wide = np.int64 if len(indices) > _MAX_NODES else np.int32
     matrix = sparse.csr_array((data, np.array(indices, wide), np.array(indptr, wide)), shape=shape)
+    return interruptible(lambda: _canonical(matrix))
+
+
+def _canonical(matrix: sparse.csr_array) -> sparse.csr_array:
     if not matrix.has_canonical_format:
         matrix.sort_indices()
         if not matrix.has_canonical_format:
@@ -1239,13 +1244,13 @@ def _from_csr(matrix: sparse.csr_array, labels: Labels, directed: bool | None, *
     """The fields of a Graph from a canonical matrix that it may take over."""
     matrix, zeros = _without_zeros(matrix)
     if not directed and not symmetric:
-        difference = _asymmetry(matrix.indptr, matrix.indices, matrix.data)
+        difference = interruptible(lambda: _asymmetry(matrix.indptr, matrix.indices, matrix.data))
         if difference > _ROUNDING:
             if directed is False:
                 _raise_asymmetric(matrix, labels)
             directed = True
         elif difference > 0:
-            matrix = (0.5 * (matrix + matrix.T)).tocsr()
+            matrix = interruptible(lambda: (0.5 * (matrix + matrix.T)).tocsr())
     if len(zeros):
         count = len(zeros) if directed else len(np.unique(np.sort(zeros, axis=1), axis=0))
         warnings.warn(f"{count} edge{'s' if count > 1 else ''} of weight 0 dropped, the first between "

@@ -639,9 +639,9 @@ def read_matrix_market(path: PathLike) -> sparse.coo_array:
 def _check_promise(name: str, n_nodes: int, n_entries: int) -> None:
     """Raise where a few bytes promise many nodes, before memory is taken for each of these."""
     if n_nodes > _BELIEVED and n_nodes > _ISOLATED_AN_ENTRY * n_entries:
-        raise ValueError(f"{name} has {n_nodes} nodes, but only {n_entries} entries; above {_BELIEVED} nodes there must "
-                         f"be one entry to {_ISOLATED_AN_ENTRY} nodes. If the file is right, build the matrix and call "
-                         "Graph.from_scipy.")
+        raise ValueError(f"{name} has {n_nodes} nodes, but only {n_entries} entries; above {_BELIEVED} nodes there "
+                         f"must be one entry to {_ISOLATED_AN_ENTRY} nodes. If the file is right, build the matrix "
+                         "and call Graph.from_scipy.")
 
 
 def _positions(name: str, fields: list[str], kept: list[int]) -> np.ndarray:
@@ -736,7 +736,12 @@ def read_npz(path: PathLike) -> dict[str, np.ndarray]:
     name = os.fspath(path)
     try:
         arrays = {}
-        with zipfile.ZipFile(path) as archive:
+        with open(path, "rb") as file, zipfile.ZipFile(file) as archive:
+            # Where a directory entry is damaged zipfile may take the next one for a part of it.
+            file.seek(-22 - len(archive.comment), os.SEEK_END)
+            n_members = int.from_bytes(file.read(22)[10:12], "little")
+            if n_members not in (len(archive.infolist()), 0xFFFF):
+                raise ValueError(f"{n_members} arrays promised, {len(archive.infolist())} found")
             for info in archive.infolist():
                 with archive.open(info) as member:
                     arrays[info.filename.removesuffix(".npy")] = _read_npy(member, info.file_size)

@@ -10,7 +10,7 @@ from scipy import sparse
 from scipy.sparse.linalg import LinearOperator
 from scipy.special import iv
 
-from graphemb._parallel import Progress, map_ordered, ranges
+from graphemb._parallel import Progress, interruptible, map_ordered, ranges
 from graphemb._validation import check_int, check_n_jobs, check_real
 from graphemb.embedding import Embedding
 from graphemb.graph import Graph, as_graph
@@ -35,7 +35,7 @@ def adjacency(graph: Graph, *, symmetric: bool = False) -> sparse.csr_array:
     A : csr_array of shape (n_nodes, n_nodes), dtype=float64
     """
     A = sparse.csr_array(graph.to_scipy(), dtype=np.float64)
-    A = (A + A.T).tocsr() if symmetric and graph.directed else A
+    A = interruptible(lambda: (A + A.T).tocsr()) if symmetric and graph.directed else A
     if A.nnz < 2**31:  # half the memory, and faster products
         A.indptr, A.indices = A.indptr.astype(np.int32), A.indices.astype(np.int32)
     return A
@@ -125,7 +125,7 @@ class Product(LinearOperator):
     def __init__(self, A: sparse.csr_array, n_jobs: int = 1, *, symmetric: bool = False) -> None:
         super().__init__(np.float32, A.shape)
         self.A, self.n_jobs = sparse.csr_array(A, dtype=np.float32), n_jobs
-        self.At = self.A if symmetric else self.A.T.tocsr()
+        self.At = self.A if symmetric else interruptible(lambda: self.A.T.tocsr())
 
     def _matmat(self, X: np.ndarray) -> np.ndarray:
         return multiply(self.A, X, self.n_jobs)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _sgns, io
-from ._parallel import Progress, Team, Tick, map_ordered, ranges
+from ._parallel import Progress, Team, Tick, interruptible, map_ordered, ranges
 from ._random import stream_key
 
 if TYPE_CHECKING:
@@ -626,7 +626,7 @@ def noise_pool(visits: NDArray[np.int64], exponent: float, seed: int) -> NDArray
     ends = np.minimum(ends, size)
     ends[np.flatnonzero(seen)[-1]:] = size
     pool = np.repeat(np.arange(n, dtype=np.int32), np.diff(ends, prepend=0))
-    rng.shuffle(pool)
+    interruptible(lambda: rng.shuffle(pool))
     return pool
 
 

@@ -220,7 +220,7 @@ def largest_singular_triplets(A: sparse.csr_array, k: int, *, tol: float = 1e-6,
     else:
         n = A.shape[1]
         scale = float(np.abs(A.data).max(initial=0)) or 1.0
-        At = A.T.tocsr()
+        At = interruptible(lambda: A.T.tocsr())
         ritz = _krylov(A / scale, k, _Choice("positive"),
                        lambda x: tol * np.maximum(np.abs(x), 0.01 * np.abs(x).max()), tol, max_iter, seed, step,
                        n_jobs, gram=True)
@@ -376,7 +376,7 @@ def symmetric_form(A: sparse.csr_array) -> tuple[sparse.csr_array, np.ndarray]:
     A = sparse.csr_array(A, dtype=np.float64)
     root = np.sqrt(A.sum(axis=1))
     scale = sparse.dia_array((1 / root[None], [0]), shape=A.shape)
-    return (scale @ A @ scale).tocsr(), root / np.linalg.norm(root)
+    return interruptible(lambda: (scale @ A @ scale).tocsr()), root / np.linalg.norm(root)
 
 
 def lle_vectors(A: sparse.csr_array, n_components: int, *, directed: bool = False,
@@ -622,7 +622,7 @@ def _krylov(A: sparse.csr_array, k: int, select: Operator, limit: Operator, tol:
     """
     dtype = np.float32 if tol >= SINGLE_TOL else np.float64
     B = Product(A, dtype, n_jobs)
-    Bt = Product(A.T.tocsr(), dtype, n_jobs) if gram else None
+    Bt = Product(interruptible(lambda: A.T.tocsr()), dtype, n_jobs) if gram else None
     v = None if null is None else null.astype(dtype)
 
     def apply(X: np.ndarray) -> np.ndarray:
@@ -814,7 +814,8 @@ def _chebyshev(S: sparse.csr_array, null: np.ndarray, first: float, last: float,
 
 
 def _inverse_by_normal_equations(T: sparse.csr_array, work: _Work, n_jobs: int) -> Operator:
-    product, transposed = Product(T, np.float64, n_jobs), Product(T.T.tocsr(), np.float64, n_jobs)
+    product = Product(T, np.float64, n_jobs)
+    transposed = Product(interruptible(lambda: T.T.tocsr()), np.float64, n_jobs)
     diagonal = np.asarray(T.multiply(T).sum(axis=0)).reshape(-1, 1)
     shift = 1e-10 * diagonal.max()
     c = 1 / (diagonal + shift)

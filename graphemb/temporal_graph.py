@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import numbers
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any, NoReturn
 
 import numpy as np
 
+from ._parallel import interruptible
 from ._validation import check_bool
 from .graph import Graph
 
@@ -92,14 +94,14 @@ class TemporalGraph:
         times = _times(time, len(source), lambda k: (graph.nodes[int(source[k])], graph.nodes[int(target[k])]))
         if not directed:
             source, target = np.minimum(source, target), np.maximum(source, target)
-        order = np.lexsort((target, source, times))
+        order = interruptible(partial(np.lexsort, (target, source, times)))
         source, target, times = source[order], target[order], times[order]
         contacts = source, target, times
         if not directed:
             off = source != target
             source, target, times = (np.concatenate(both) for both in (
                 (source, target[off]), (target, source[off]), (times, times[off])))
-        order = np.lexsort((target, times, source))
+        order = interruptible(partial(np.lexsort, (target, times, source)))
         indptr = np.zeros(graph.n_nodes + 1, np.int64)
         np.cumsum(np.bincount(source, minlength=graph.n_nodes), out=indptr[1:])
         self = object.__new__(cls)

@@ -142,12 +142,12 @@ class WalkEmbedding(BaseEmbedding):
         report["seconds"].update(trained.report.pop("seconds"))
         report.update(trained.report)
         if not np.isfinite(trained.contexts).all():
-            raise FloatingPointError(f"{type(self).__name__} diverged: the context vectors are not finite. Try a smaller "
-                                     f"learning_rate than {self.learning_rate}.")
+            raise FloatingPointError(f"{type(self).__name__} diverged: the context vectors are not finite. Try a "
+                                     f"smaller learning_rate than {self.learning_rate}.")
         losses = trained.report.get("loss", ())
         if losses and losses[-1] > DIVERGED * (1 + self.n_negative) * math.log(2):
-            warn(report, f"Training diverged: the loss of the last epoch, {losses[-1]:.3g} nats a pair, is above that of "
-                         f"the vectors it began with. Try a smaller learning_rate than {self.learning_rate}.")
+            warn(report, f"Training diverged: the loss of the last epoch, {losses[-1]:.3g} nats a pair, is above that "
+                         f"of the vectors it began with. Try a smaller learning_rate than {self.learning_rate}.")
         if trained.report["stopped"]:
             warn(report, f"A callback stopped the fit after {trained.report['walks']} of {corpus.size} walks.")
         return trained.vectors

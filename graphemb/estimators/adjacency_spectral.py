@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from graphemb._parallel import interruptible
 from graphemb._validation import check_choice, check_n_jobs, check_real, check_seed
 from graphemb.estimators._base import Report, rms_factor, scale_rows
 from graphemb.estimators._spectral import SpectralEmbedding, keep_note
@@ -152,7 +153,7 @@ class AdjacencySpectral(SpectralEmbedding):
         self._mean_degree = float(A.sum()) / graph.n_nodes
         source = self._scaling(A.sum(axis=1))
         target = self._scaling(A.sum(axis=0))
-        S = _diagonal(source) @ A @ _diagonal(target)
+        S = interruptible(lambda: _diagonal(source) @ A @ _diagonal(target))
         seed = check_seed(self.random_state)
 
         found: Eigenpairs | SingularTriplets

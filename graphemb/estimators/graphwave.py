@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 from scipy.special import ive
 
-from graphemb._parallel import Progress
+from graphemb._parallel import Progress, interruptible
 from graphemb._validation import check_bool, check_n_jobs, check_real, check_seed
 from graphemb.estimators._base import BaseEmbedding, Report
 from graphemb.graph import Graph
@@ -133,7 +134,8 @@ class GraphWave(BaseEmbedding):
             unit = np.zeros((n, len(block)))
             unit[block, np.arange(len(block))] = 1
             for j, heat in enumerate(heat_kernels(S, unit, [float(s) for s in self.scales], n_jobs)):
-                first = np.exp(1j * self.largest_point / n_points * heat)
+                step = 1j * self.largest_point / n_points
+                first = interruptible(partial(np.exp, step * heat))
                 turned = first.copy()
                 for i in range(n_points):
                     phi = turned.mean(axis=0)

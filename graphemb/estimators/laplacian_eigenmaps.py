@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from graphemb._parallel import interruptible
 from graphemb._validation import check_choice, check_n_jobs, check_real, check_seed
 from graphemb.estimators._base import Report, rms_factor, scale_rows
 from graphemb.estimators._spectral import (
@@ -135,7 +136,8 @@ class LaplacianEigenmaps(SpectralEmbedding):
 
         Y = np.zeros((n, d))
         values = np.full((len(embedded), d), np.nan)
-        A = A[order := np.concatenate(members)][:, order]  # block diagonal
+        order = np.concatenate(members)
+        A = interruptible(lambda: A[order][:, order])  # block diagonal
         start, found = 0, []
         for i, rows in enumerate(embedded):
             block = slice(start, start := start + len(rows))
@@ -186,4 +188,4 @@ class LaplacianEigenmaps(SpectralEmbedding):
 
 def _undirected(graph: Graph) -> sparse.csr_array:
     A = sparse.csr_array(graph.to_scipy(), dtype=np.float64)
-    return (A + A.T).tocsr() if graph.directed else A
+    return interruptible(lambda: (A + A.T).tocsr()) if graph.directed else A

@@ -13,6 +13,7 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
+from graphemb._parallel import interruptible
 from graphemb._validation import check_choice, check_int, check_n_jobs, check_real, check_seed
 from graphemb.alignment import (
     METHODS,
@@ -389,7 +390,7 @@ class LocallyLinearEmbedding(SpectralEmbedding):
         Y = np.zeros((n, d))
         values = np.full((len(embedded), d), np.nan)
         order = np.concatenate(members)
-        A, ordered = A[order][:, order], W[order][:, order]  # block diagonal
+        A, ordered = interruptible(lambda: (A[order][:, order], W[order][:, order]))  # block diagonal
         first, found = 0, []
         for i, rows in enumerate(embedded):
             block = slice(first, first := first + len(rows))
