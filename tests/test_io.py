@@ -17,7 +17,7 @@ from scipy import io as scipy_io
 from scipy import sparse
 from strategies import edge_lists, networkx_graphs
 
-from graphemb import io
+from graphemb import graph_files, io
 from graphemb.graph import Graph, as_graph
 
 
@@ -383,7 +383,7 @@ def test_labels_are_ints_only_if_all_are(tmp_path):
 
 
 def test_labels_are_judged_over_the_whole_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(io, "_CHUNK", 2)
+    monkeypatch.setattr(graph_files, "_CHUNK", 2)
     assert read(tmp_path, "1 2 3\n2 3 3\n# c\n3 4 3\n4 5 3\n").nodes == (1, 2, 3, 4, 5)
     mixed = read(tmp_path, "1 2 3\n2 3 3\n# c\n3 4 3\n4 x 9\n")
     assert mixed.nodes == ("1", "2", "3", "4", "x") and dense(mixed)[3, 4] == 9
