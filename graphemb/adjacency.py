@@ -160,6 +160,30 @@ def own_csr(indptr: np.ndarray, indices: np.ndarray, data: np.ndarray,
     return matrix
 
 
+def from_pairs(i: np.ndarray, j: np.ndarray, data: np.ndarray, n: int, directed: bool) -> sparse.csr_array:
+    """A canonical CSR array from the row numbers of the ends of every edge, parallel edges summed in float64.
+
+    Not `directed`: with each edge in both directions, of the same bits, a self-loop once.
+    """
+    if not directed:
+        i, j = np.minimum(i, j), np.maximum(i, j)
+        off = slice(None) if (ends_differ := i != j).all() else ends_differ
+        i, j = np.concatenate([i, j[off]]), np.concatenate([j, i[off]])
+        data = np.concatenate([data, data[off]])
+    flipped = sparse.coo_array((data, (j, i)), shape=(n, n))
+    flipped.has_canonical_format = True  # so that duplicates stay, to be summed once rows are sorted
+    # Turned over twice, by counting: that sorts each row, and keeps the order of parallel edges in both directions.
+    columns = flipped.tocsr().tocsc()
+    del flipped, data, i, j
+    matrix = sparse.csr_array((columns.data, columns.indices, columns.indptr), shape=(n, n))
+    matrix.has_sorted_indices = True
+    if not matrix.has_canonical_format:
+        matrix = matrix.astype(np.float64)
+        matrix.has_sorted_indices, matrix.has_canonical_format = True, False
+        matrix.sum_duplicates()
+    return matrix
+
+
 def graph_fields(matrix: sparse.csr_array, labels: Labels, directed: bool | None, *,
               symmetric: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, Labels, bool]:
     """The fields of a Graph from a canonical matrix that it may take over."""

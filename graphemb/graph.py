@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 import numpy as np
 from scipy import sparse
 
-from graphemb import graph_files, io
+from graphemb import edge_lists, graph_files, io
 from graphemb._validation import check_bool
 from graphemb.adjacency import (
     asymmetry,
@@ -20,6 +20,7 @@ from graphemb.adjacency import (
     check_weights,
     checked_weights,
     edge_at,
+    from_pairs,
     graph_fields,
     own_csr,
     read_sparse,
@@ -335,24 +336,17 @@ class Graph:
         if len(source) != len(target):
             raise ValueError("src and dst must have one length; "
                              f"got {len(source)} sources and {len(target)} targets.")
-        labels, i, j = number_ends(source, target, nodes)
-        data = np.ones(len(i))
+        return cls._numbered(*number_ends(source, target, nodes), weight, directed)
+
+    @classmethod
+    def _numbered(cls, labels: Labels, i: np.ndarray, j: np.ndarray, weight: Iterable[Any] | None,
+                  directed: bool) -> Graph:
+        """From the row numbers of both ends of every edge."""
+        data = np.ones(len(i), np.float32)
         if weight is not None:
             data = checked_weights("weight", weight, len(i), lambda k: (labels.nodes[i[k]], labels.nodes[j[k]]))
-        if not directed:
-            i, j = np.minimum(i, j), np.maximum(i, j)
-        n = len(labels)
-        matrix = sparse.coo_array((data.astype(np.float64, copy=False), (i, j)), shape=(n, n)).tocsr()
-        matrix.sum_duplicates()
-        if not directed:
-            # Summed before it is mirrored, so that both directions have the same bits. Not by adding the
-            # transpose: SciPy's sum would drop stored zeros, which are to be counted.
-            half = matrix.tocoo()
-            off = half.row != half.col
-            i, j = np.concatenate([half.row, half.col[off]]), np.concatenate([half.col, half.row[off]])
-            data = np.concatenate([half.data, half.data[off]])
-            matrix = sparse.coo_array((data, (i, j)), shape=(n, n)).tocsr()
-        return cls._trusted(*graph_fields(matrix, labels, directed, symmetric=not directed))
+        return cls._trusted(*graph_fields(from_pairs(i, j, data, len(labels), directed), labels, directed,
+                                          symmetric=not directed))
 
     @classmethod
     def from_dataframe(cls, df: Any, source: Any, target: Any, weight: Any = None, *, directed: bool = False,
@@ -466,16 +460,18 @@ class Graph:
         return cls.from_scipy(plain.to_scipy())
 
     @classmethod
-    def read(cls, path: io.PathLike, *, format: str | None = None, directed: bool | None = None,
+    def read(cls, path: io.PathLike | BinaryIO, *, format: str | None = None, directed: bool | None = None,
              weight: str | None = "weight", delimiter: str | None = None, header: bool | None = None,
              columns: Sequence[int | str] | None = None) -> Graph:
         """Read a graph from a file.
 
         Parameters
         ----------
-        path : str or path-like
+        path : str, path-like or binary file object
+            "-" is standard input. A name that ends in .gz or .zst is unpacked (.zst needs zstandard, before
+            Python 3.14).
         format : str, optional
-            None: by the suffix, a final .gz aside.
+            None: by the suffix, a final .gz or .zst aside; standard input holds edges.
 
             - "edges" (.csv, .tsv, .txt, .edges, .edgelist, .dat, .ncol): see Notes;
             - "matrix_market" (.mtx): a square matrix;
@@ -484,7 +480,7 @@ class Graph:
               diagonal that `indices` leaves out);
             - "graphml", "gml": through NetworkX;
             - "metis" (.metis, .graph): labels are the file's own numbers, from 1;
-            - "parquet": a table with a row an edge; needs pyarrow;
+            - "parquet", "arrow" (.arrow, .feather): a table with a row an edge; need pyarrow;
             - "safetensors": what `save` wrote.
         directed : bool, optional
             None: what the file says; an edge list is undirected, a matrix undirected if symmetric. A value
@@ -500,7 +496,7 @@ class Graph:
             ToNodeId), or if none of its three fields is a number while the next line's weight is. Words
             above ints raise, since they could be either.
         columns : sequence of two or three int or str, optional
-            Edge lists and Parquet: positions or header names of source, target and, if wanted, weight.
+            Edge lists, Parquet and Arrow: positions or header names of source, target and, if wanted, weight.
             None: the file has two or three columns, in this order.
 
         Returns
@@ -512,26 +508,31 @@ class Graph:
         ValueError
             If the file is malformed (the line is named), or breaks a policy of `Graph`.
         ImportError
-            If the file is Parquet and pyarrow is not installed.
+            If the file is Parquet or Arrow and pyarrow is not installed, or .zst and zstandard is not.
 
         Notes
         -----
-        An edge list has an edge a line, as UTF-8 text, gzipped or not. Lines that begin with # or % are
+        An edge list has an edge a line, as UTF-8 text, packed or not. Lines that begin with # or % are
         comments, empty ones are skipped. Labels are ints if every one is written as Python writes an int
         ("007" is not), else all are strings. Blanks around a field are not part of it.
         """
         directed = None if directed is None else check_bool("directed", directed)
-        kind, name = graph_files.format_of(path, format), os.fspath(path)
+        kind, name = graph_files.format_of(path, format), io.name_of(path)
         if kind == "edges":
-            src, dst, values = graph_files.read_edges(path, delimiter=delimiter, header=header, columns=columns)
-            return cls.from_edges(src, dst, values if weight is not None else None, directed=bool(directed))
-        if delimiter is not None or header is not None or (columns is not None and kind != "parquet"):
+            edges = edge_lists.read_edges(path, delimiter=delimiter, header=header, columns=columns)
+            values = edges.weight if weight is not None else None
+            if edges.words is None:
+                return cls.from_edges(edges.src, edges.dst, values, directed=bool(directed))
+            return cls._numbered(Labels(edges.words), edges.src, edges.dst, values, bool(directed))
+        if delimiter is not None or header is not None or (columns is not None and kind not in ("parquet", "arrow")):
             raise ValueError(f"delimiter, header and columns are for edge lists; {name} is read as {kind}.")
-        if kind == "parquet":
-            table = graph_files.read_parquet(path, columns)
+        if kind in ("parquet", "arrow"):
+            table = graph_files.read_table(path, columns, kind)
             third = table.column_names[2] if weight is not None and table.num_columns == 3 else None
             source, target = table.column_names[:2]
             return cls.from_dataframe(table, source, target, third, directed=bool(directed))
+        if kind in ("npz", "safetensors") and (path == "-" or hasattr(path, "read")):
+            raise ValueError(f"{name}: {kind} is read from a file, not from a stream; give its path.")
         if kind == "matrix_market":
             matrix, labels = read_sparse(graph_files.read_matrix_market(path), None, weight is not None)
             return cls._trusted(*graph_fields(matrix, labels, directed))

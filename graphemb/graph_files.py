@@ -1,31 +1,30 @@
-"""Graphs from files: edge lists, Matrix Market, METIS, SciPy's npz, GraphML, GML, Parquet."""
+"""Graphs from files other than edge lists: Matrix Market, METIS, SciPy's npz, GraphML, GML, Parquet, Arrow."""
 
 from __future__ import annotations
 
-import csv
-import itertools
+import contextlib
 import os
-import re
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from io import BytesIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from scipy import sparse
 
-from graphemb.io import BROKEN, PathLike, floats, ints_or_strings, is_number, open_lines, pyarrow_parquet
+from graphemb.io import BROKEN, PathLike, name_of, open_bytes, open_lines, pyarrow_parquet
 
 FORMATS = {
     ".csv": "edges", ".tsv": "edges", ".txt": "edges", ".edges": "edges", ".edgelist": "edges",
     ".dat": "edges", ".ncol": "edges", ".mtx": "matrix_market", ".npz": "npz", ".graphml": "graphml",
-    ".gml": "gml", ".metis": "metis", ".graph": "metis", ".parquet": "parquet", ".safetensors": "safetensors",
+    ".gml": "gml", ".metis": "metis", ".graph": "metis", ".parquet": "parquet", ".arrow": "arrow", ".feather": "arrow",
+    ".safetensors": "safetensors",
 }
-_HEADERS = {"source", "src", "from", "u", "node1", "head", "fromnodeid", "target", "dst", "to", "v", "node2",
-            "tail", "tonodeid"}
-_CHUNK = 100_000  # lines held as Python strings at once
 
 
-def format_of(path: PathLike, given: str | None = None) -> str:
-    """The format of a graph file: `given`, or what the suffix says (a final .gz aside).
+def format_of(path: PathLike | BinaryIO, given: str | None = None) -> str:
+    """The format of a graph file: `given`, or what the suffix says (a final .gz or .zst aside).
+
+    Standard input ("-") and file objects without a known suffix are edge lists.
 
     Raises
     ------
@@ -37,144 +36,28 @@ def format_of(path: PathLike, given: str | None = None) -> str:
             known = ", ".join(sorted(set(FORMATS.values())))
             raise ValueError(f"format must be one of {known}; got {given!r}.")
         return given
-    name = os.fspath(path).lower().removesuffix(".gz")
-    suffix = os.path.splitext(name)[1]
+    name = name_of(path)
+    suffix = os.path.splitext(name.lower().removesuffix(".gz").removesuffix(".zst"))[1]
     if suffix not in FORMATS:
-        raise ValueError(f"{os.fspath(path)}: cannot tell the format from the suffix {suffix!r}; known are "
-                         f"{', '.join(FORMATS)}, each also with .gz where it is text. Pass format=.")
+        if name == "<stdin>" or hasattr(path, "read"):
+            return "edges"
+        raise ValueError(f"{name}: cannot tell the format from the suffix {suffix!r}; known are "
+                         f"{', '.join(FORMATS)}, each also with .gz or .zst where it is text. Pass format=.")
     return FORMATS[suffix]
 
 
-def read_edges(path: PathLike, *, delimiter: str | None = None, header: bool | None = None,
-               columns: Sequence[int | str] | None = None
-               ) -> tuple[np.ndarray | list[Any], np.ndarray | list[Any], np.ndarray | None]:
-    """Read a text file with an edge a line; `Graph.read` states the rules.
-
-    Returns
-    -------
-    src, dst : int64 ndarray of shape (n_edges,), or list
-        Ints if every label in both columns is written as one, else str.
-    weight : float64 ndarray of shape (n_edges,), or None
-
-    Raises
-    ------
-    ValueError
-        If a line is malformed; file and line are named.
-    """
-    name = os.fspath(path)
-    labels: list[Any] = []
-    ends: list[Any]
-    weights: list[np.ndarray] = []
-    pick: list[int] = []
-    width = seen = 0
-    with open_lines(path) as stream:
-        while chunk := list(itertools.islice(stream, _CHUNK)):
-            kept = [k for k, line in enumerate(chunk, seen + 1)
-                    if line[0] not in "#%" and not line.isspace()]
-            lines = [chunk[k - seen - 1] for k in kept]
-            seen += len(chunk)
-            if not lines:
-                continue
-            delimiter = delimiter or _delimiter(name, lines[0])
-            rows = _split(name, lines, kept, delimiter)
-            if not width:
-                width = len(rows[0])
-                pick = _columns(name, kept[0], rows[0], columns)
-                if header is None and not _are_names(columns):
-                    header = _has_header(name, kept[0], [[row[c] for c in pick if c < len(row)]
-                                                         for row in rows[:2]])
-                if header or _are_names(columns):
-                    del rows[0], kept[0]
-                if not rows:
-                    continue
-            flat = _flatten(name, rows, kept, width)
-            fields = [flat[pick[0]::width], flat[pick[1]::width]]
-            for column in fields:
-                if "" in column:
-                    raise ValueError(f"{name}:{kept[column.index('')]}: a label is empty.")
-            labels.append(ints_or_strings(fields))
-            if len(pick) == 3:
-                weights.append(floats(name, flat[pick[2]::width], kept))
-    if not labels:
-        raise ValueError(f"{name} holds no edges.")
-    if any(type(part[0]) is list and part[0] and type(part[0][0]) is str for part in labels):
-        labels = [[list(map(str, column)) for column in part] for part in labels]
-    if all(isinstance(part[0], np.ndarray) for part in labels):
-        ends = [np.concatenate([part[side] for part in labels]) for side in (0, 1)]
+@contextlib.contextmanager
+def _whole(path: PathLike | BinaryIO) -> Iterator[Any]:
+    """A path as it is; the content of a stream or a packed file in memory, to be read anywhere in."""
+    if hasattr(path, "read") or os.fspath(path) == "-" or name_of(path).lower().endswith((".gz", ".zst")):
+        with open_bytes(path) as (_, file):
+            yield BytesIO(file.read())
     else:
-        ends = [[label for part in labels for label in list(part[side])] for side in (0, 1)]
-    return ends[0], ends[1], np.concatenate(weights) if weights else None
+        yield os.fspath(path)
 
 
-def _delimiter(name: str, line: str) -> str:
-    suffix = os.path.splitext(name.lower().removesuffix(".gz"))[1]
-    if suffix in (".csv", ".tsv"):
-        return "," if suffix == ".csv" else "\t"
-    return next((mark for mark in "\t,;" if mark in line), " ")
-
-
-def _split(name: str, lines: list[str], kept: list[int], delimiter: str) -> list[list[str]]:
-    if delimiter == " ":
-        return list(map(str.split, lines))
-    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True)
-    try:
-        rows = list(reader)
-    except csv.Error as err:
-        raise ValueError(f"{name}:{kept[min(reader.line_num, len(kept)) - 1]}: {err}.") from None
-    if len(rows) != len(lines):
-        k = next((k for k, row in enumerate(rows) if any("\n" in field for field in row)), len(rows) - 1)
-        raise ValueError(f"{name}:{kept[k]}: a quoted field goes on over the end of the line.")
-    return rows
-
-
-def _flatten(name: str, rows: list[list[str]], kept: list[int], width: int) -> list[str]:
-    if set(map(len, rows)) - {width}:
-        k = next(k for k, row in enumerate(rows) if len(row) != width)
-        raise ValueError(f"{name}:{kept[k]}: {len(rows[k])} fields, where the first line has {width}.")
-    return list(map(str.strip, itertools.chain.from_iterable(rows)))
-
-
-def _is_int(text: str) -> bool:
-    return bool(re.fullmatch(r"\s*-?\d+\s*", text, re.ASCII))
-
-
-def _are_names(columns: Sequence[int | str] | None) -> bool:
-    return columns is not None and any(isinstance(column, str) for column in columns)
-
-
-def _has_header(name: str, line: int, rows: list[list[str]]) -> bool:
-    first, then = rows[0], rows[-1]
-    if len(first) > 1 and all(field.strip().lower() in _HEADERS for field in first[:2]):
-        return True
-    if len(rows) < 2 or len(first) < 2 or len(then) < 2:
-        return False
-    if (len(first) > 2 and len(then) > 2 and not is_number(first[2]) and is_number(then[2])
-            and not any(map(_is_int, first[:2]))):
-        return True
-    if not any(map(_is_int, first[:2])) and all(map(_is_int, then[:2])):
-        raise ValueError(f"{name}:{line}: {' '.join(first)!r} may be a header or an edge; pass "
-                         "header=True or header=False.")
-    return False
-
-
-def _columns(name: str, line: int, first: list[str], columns: Sequence[int | str] | None) -> list[int]:
-    """Positions of source, target and, if there is one, weight."""
-    if columns is None:
-        if len(first) not in (2, 3):
-            raise ValueError(f"{name}:{line}: {len(first)} fields; an edge has a source, a target and at "
-                             "most a weight. Choose with columns=(0, 1) or columns=(0, 1, 2), or set "
-                             "delimiter=.")
-        return list(range(len(first)))
-    titles = [field.strip() for field in first]
-    picked = [titles.index(c) if isinstance(c, str) and c in titles else c for c in columns]
-    if len(picked) not in (2, 3) or not all(type(c) is int and 0 <= c < len(first) for c in picked):
-        raise ValueError(f"{name}:{line}: columns must be two or three positions below {len(first)}, or "
-                         f"names from the header {titles}; got {columns!r}.")
-    return [int(c) for c in picked]
-
-
-def read_matrix_market(path: PathLike) -> Any:
-    """Read a Matrix Market file, gzipped or not, as a SciPy sparse array.
+def read_matrix_market(path: PathLike | BinaryIO) -> Any:
+    """Read a Matrix Market file, packed or not, as a SciPy sparse array.
 
     Raises
     ------
@@ -184,12 +67,13 @@ def read_matrix_market(path: PathLike) -> Any:
     from scipy import io as scipy_io  # here: it loads readers of many formats
 
     try:
-        return sparse.coo_array(scipy_io.mmread(os.fspath(path)))
+        with _whole(path) as source:
+            return sparse.coo_array(scipy_io.mmread(source))
     except BROKEN as err:
-        raise ValueError(f"{os.fspath(path)} is not a valid Matrix Market file: {err}") from err
+        raise ValueError(f"{name_of(path)} is not a valid Matrix Market file: {err}") from err
 
 
-def read_metis(path: PathLike) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+def read_metis(path: PathLike | BinaryIO) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """Read a METIS graph file as compressed rows [1]_.
 
     Returns
@@ -208,7 +92,7 @@ def read_metis(path: PathLike) -> tuple[np.ndarray, np.ndarray, np.ndarray | Non
     ----------
     .. [1] Karypis, "METIS manual", version 5.1.0, section 4.1.1.
     """
-    name = os.fspath(path)
+    name = name_of(path)
     with open_lines(path) as stream:
         numbered = [(k, line) for k, line in enumerate(stream, 1) if not line.startswith("%")]
     try:
@@ -260,7 +144,7 @@ def read_sparse_npz(path: PathLike) -> Any:
         raise ValueError(f"{os.fspath(path)} is no valid sparse matrix: {err}") from err
 
 
-def read_xml_or_gml(path: PathLike, kind: str) -> Any:
+def read_xml_or_gml(path: PathLike | BinaryIO, kind: str) -> Any:
     """Read a GraphML or GML file with NetworkX.
 
     Raises
@@ -271,27 +155,36 @@ def read_xml_or_gml(path: PathLike, kind: str) -> Any:
     import networkx as nx
 
     try:
-        return nx.read_graphml(path) if kind == "graphml" else nx.read_gml(path)
+        with _whole(path) as source:
+            return nx.read_graphml(source) if kind == "graphml" else nx.read_gml(source)
     except (*BROKEN, nx.NetworkXException, SyntaxError, TypeError, AttributeError) as err:
-        raise ValueError(f"{os.fspath(path)} is no {kind} file that NetworkX can read: {err}") from err
+        raise ValueError(f"{name_of(path)} is no {kind} file that NetworkX can read: {err}") from err
 
 
-def read_parquet(path: PathLike, columns: Sequence[int | str] | None) -> Any:
-    """Read two or three columns of a Parquet file as an Arrow table.
+def read_table(path: PathLike | BinaryIO, columns: Sequence[int | str] | None, kind: str = "parquet") -> Any:
+    """Read two or three columns of a Parquet or Arrow (Feather) file as an Arrow table.
 
     Raises
     ------
     ImportError
         If pyarrow is not installed.
     ValueError
-        If the file is not Parquet or its columns are not two or three.
+        If the file is not of that format or its columns are not two or three.
     """
-    name = os.fspath(path)
+    name = name_of(path)
     parquet = pyarrow_parquet(name)
     try:
-        table = parquet.read_table(name)
+        with _whole(path) as source:
+            if kind == "parquet":
+                table = parquet.read_table(source)
+            else:
+                from pyarrow import feather
+
+                table = feather.read_table(source)
+    except FileNotFoundError:
+        raise
     except (OSError, ValueError) as err:  # pyarrow's own errors derive from these
-        raise ValueError(f"{name} is not a valid Parquet file: {err}") from err
+        raise ValueError(f"{name} is not a valid {kind.capitalize()} file: {err}") from err
     picked = list(range(table.num_columns)) if columns is None else list(columns)
     if len(picked) not in (2, 3) or not all(
             c in table.column_names if isinstance(c, str) else 0 <= c < table.num_columns for c in picked):

@@ -17,6 +17,7 @@ import uuid
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from io import BufferedReader, RawIOBase, TextIOWrapper
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -114,17 +115,113 @@ def locked(path: PathLike) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def open_lines(path: PathLike) -> Iterator[Iterator[str]]:
-    """The lines of a UTF-8 file, gzipped or not; what breaks while reading is a ValueError with the name."""
-    name = os.fspath(path)
-    opener: Any = gzip.open if name.lower().endswith(".gz") else open
-    with opener(path, "rt", encoding="utf-8-sig") as file:
+def open_bytes(path: PathLike | BinaryIO) -> Iterator[tuple[str, BinaryIO]]:
+    """Open a file to read, unpacked if its name ends in .gz or .zst; what breaks in it is a ValueError.
+
+    Parameters
+    ----------
+    path : str, path-like or binary file object
+        "-" is standard input, unpacked if it begins as gzip does.
+
+    Yields
+    ------
+    name : str
+        For messages.
+    file : binary file object
+
+    Raises
+    ------
+    ValueError
+        If packed data is truncated or corrupt.
+    ImportError
+        If the file is .zst and neither Python 3.14's module nor zstandard is there.
+    """
+    name = name_of(path)
+    with contextlib.ExitStack() as stack:
+        if isinstance(path, str) and path == "-":
+            file: Any = sys.stdin.buffer
+            if hasattr(file, "peek") and file.peek(2)[:2] == b"\x1f\x8b":
+                file = stack.enter_context(gzip.open(file, "rb"))
+        elif hasattr(path, "read"):
+            file = path
+        elif name.lower().endswith(".gz"):
+            file = stack.enter_context(gzip.open(path, "rb"))
+        elif name.lower().endswith(".zst"):
+            file = stack.enter_context(_open_zst(name))
+        else:
+            file = stack.enter_context(open(path, "rb"))
         try:
-            yield file
+            yield name, file
         except (EOFError, gzip.BadGzipFile, zlib.error) as err:
             raise ValueError(f"{name} is truncated or corrupt: {err}") from err
+        except Exception as err:
+            if type(err).__name__ not in ("ZstdError",):  # of either library
+                raise
+            raise ValueError(f"{name} is truncated or corrupt: {err}") from err
+
+
+def name_of(path: PathLike | BinaryIO) -> str:
+    """What messages call a path or a file object."""
+    if isinstance(path, str) and path == "-":
+        return "<stdin>"
+    return str(getattr(path, "name", "<stream>")) if hasattr(path, "read") else os.fspath(path)
+
+
+def _open_zst(name: str) -> Any:
+    try:
+        from compression import zstd  # type: ignore[import-not-found,unused-ignore]  # Python 3.14
+    except ImportError:
+        try:
+            import zstandard
+        except ImportError as err:
+            raise ImportError(f"{name}: .zst needs zstandard (pip install zstandard); or unpack it first.") from err
+        return BufferedReader(_Zst(open(name, "rb"), zstandard.ZstdDecompressor))
+    return zstd.open(name, "rb")
+
+
+class _Zst(RawIOBase):
+    """Zstandard frames, unpacked; zstandard's own reader takes a file that was cut short for a short one."""
+
+    def __init__(self, file: BinaryIO, decompressor: Any) -> None:
+        self.file, self.decompressor = file, decompressor
+        self.frame: Any = None
+        self.packed = self.plain = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self.plain:
+            self.packed = self.packed or self.file.read(2**17)
+            if not self.packed:
+                if self.frame is not None:
+                    raise EOFError("the last frame is not whole")
+                return 0
+            self.frame = self.frame or self.decompressor().decompressobj()
+            self.plain = self.frame.decompress(self.packed)
+            self.packed = b""
+            if self.frame.eof:
+                self.packed, self.frame = self.frame.unused_data, None
+        n = min(len(buffer), len(self.plain))
+        buffer[:n], self.plain = self.plain[:n], self.plain[n:]
+        return n
+
+    def close(self) -> None:
+        self.file.close()
+        super().close()
+
+
+@contextlib.contextmanager
+def open_lines(path: PathLike | BinaryIO) -> Iterator[Iterator[str]]:
+    """The lines of a UTF-8 file that `open_bytes` opens; text that is not UTF-8 is a ValueError too."""
+    with open_bytes(path) as (name, file):
+        text = TextIOWrapper(file, encoding="utf-8-sig")
+        try:
+            yield text
         except UnicodeDecodeError as err:
             raise ValueError(f"{name} is not UTF-8 text: {err}") from err
+        finally:
+            text.detach()
 
 
 # --- the safetensors layout ---------------------------------------------------------------------------

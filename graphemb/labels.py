@@ -9,6 +9,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from graphemb import _text
+from graphemb._parallel import ranges
+
 MAX_NODES = 2**31 - 1
 
 
@@ -174,13 +177,13 @@ def _some(nodes: Sequence[Any]) -> str:
 
 
 def number_ends(src: np.ndarray | list[Any], dst: np.ndarray | list[Any],
-            nodes: Iterable[Any] | None) -> tuple[Labels, np.ndarray, np.ndarray]:
+                nodes: Iterable[Any] | None) -> tuple[Labels, np.ndarray, np.ndarray]:
     """Labels of the nodes, and the row numbers of both ends of every edge."""
     given = None if nodes is None else Labels(nodes)
     if isinstance(src, np.ndarray) and isinstance(dst, np.ndarray) and np.result_type(src, dst).kind in "iu":
         if given is None:
-            firsts, codes = _first_appearance(np.stack([src, dst], axis=1).reshape(-1))
-            return Labels(firsts), codes[0::2], codes[1::2]
+            firsts, i, j = _first_appearance(src, dst)
+            return Labels(firsts), i, j
         if isinstance(given.nodes, range):
             return given, _ends("src", src, given), _ends("dst", dst, given)
     src = src.tolist() if isinstance(src, np.ndarray) else src
@@ -200,25 +203,29 @@ def _ends(name: str, listed: np.ndarray | list[Any], labels: Labels) -> np.ndarr
                          "edge.") from None
 
 
-def _first_appearance(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Distinct ints in order of first appearance, and for each value its number in that order."""
-    if len(values) == 0:
-        return values, values.astype(np.int32)
-    low, high = int(values.min()), int(values.max())
-    if high - low <= 4 * len(values) and high < 2**63:
-        # A table over the span instead of a sort; written backwards, since the last write to a slot stays.
-        offsets = values.astype(np.int64) - low
-        first = np.full(high - low + 1, len(values), dtype=np.int64)
-        first[offsets[::-1]] = np.arange(len(values) - 1, -1, -1)
-        present = np.flatnonzero(first < len(values))
-        order = present[np.argsort(first[present])]
-        first[order] = np.arange(len(order))
-        return order + low, first[offsets]
-    unique, start, inverse = np.unique(values, return_index=True, return_inverse=True)
-    order = np.argsort(start)
-    rank = np.empty_like(order)
+def _first_appearance(src: np.ndarray, dst: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Distinct ints in order of first appearance, edge by edge, and the number of each end in that order."""
+    if len(src) == 0:
+        return src, src.astype(np.int32), src.astype(np.int32)
+    low, high = min(int(src.min()), int(dst.min())), max(int(src.max()), int(dst.max()))
+    if high - low <= 8 * len(src) and high < 2**63:
+        # A table over the span instead of a sort.
+        table = np.zeros(high - low + 1, np.int32)
+        distinct = np.empty(min(2 * len(src), high - low + 1), np.int64)
+        i, j = np.empty(len(src), np.int32), np.empty(len(src), np.int32)
+        known = 0
+        for start, stop in ranges(len(src), 2**20):
+            part = np.stack([src[start:stop], dst[start:stop]], axis=1, dtype=np.int64, casting="unsafe").reshape(-1)
+            codes = np.empty(len(part), np.int32)
+            known = _text.first_appearance(part, low, 0, len(part), table, distinct, known, codes)
+            i[start:stop], j[start:stop] = codes[0::2], codes[1::2]
+        return distinct[:known], i, j
+    unique, begin, inverse = np.unique(np.stack([src, dst], axis=1).reshape(-1), return_index=True, return_inverse=True)
+    order = np.argsort(begin)
+    rank = np.empty(len(order), np.int32 if len(order) <= MAX_NODES else np.int64)
     rank[order] = np.arange(len(order))
-    return unique[order], rank[inverse]
+    codes = rank[inverse]
+    return unique[order], codes[0::2].copy(), codes[1::2].copy()
 
 
 def _check_kinds(labels: list[Any]) -> None:

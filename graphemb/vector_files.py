@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from graphemb.graph_files import read_parquet
+from graphemb.graph_files import read_table
 from graphemb.io import PathLike, atomic_write, floats, open_lines, pyarrow_parquet
 
 
@@ -229,7 +229,7 @@ def read_vectors_parquet(path: PathLike) -> tuple[list[Any], np.ndarray]:
     ValueError
         If the file is not such a table.
     """
-    table = read_parquet(path, ("label", "vector"))
+    table = read_table(path, ("label", "vector"))
     try:
         return table["label"].to_pylist(), np.array(table["vector"].to_pylist(), dtype=np.float32)
     except (TypeError, ValueError) as err:
