@@ -10,6 +10,7 @@ headers = [path.as_posix() for path in sorted(Path("ext").glob("*.h")) + sorted(
 kernels = {
     "walks": (["walks_avx512.c"], ["-ffp-contract=off", "-fno-trapping-math"]),
     "temporal": ([], ["-ffp-contract=off"]),
+    "text": ([], ["-ffp-contract=off"]),
     "sgns": (["sgns_baseline.c", "sgns_avx2.c", "sgns_avx512.c"], ["-ffp-contract=fast", "-Wno-psabi"]),
     "spmm": (["spmm.c"], ["-ffp-contract=fast"]),
 }

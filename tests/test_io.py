@@ -17,6 +17,7 @@ from scipy import io as scipy_io
 from scipy import sparse
 from strategies import edge_lists, networkx_graphs
 
+from graphemb import edge_lists as module_of_edges
 from graphemb import io
 from graphemb.graph import Graph, as_graph
 
@@ -383,7 +384,7 @@ def test_labels_are_ints_only_if_all_are(tmp_path):
 
 
 def test_labels_are_judged_over_the_whole_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(io, "_CHUNK", 2)
+    monkeypatch.setattr(module_of_edges, "_BLOCK", 12)
     assert read(tmp_path, "1 2 3\n2 3 3\n# c\n3 4 3\n4 5 3\n").nodes == (1, 2, 3, 4, 5)
     mixed = read(tmp_path, "1 2 3\n2 3 3\n# c\n3 4 3\n4 x 9\n")
     assert mixed.nodes == ("1", "2", "3", "4", "x") and dense(mixed)[3, 4] == 9
@@ -442,7 +443,7 @@ def test_corrupt_gzip(tmp_path):
 def test_formats_and_options(tmp_path):
     with pytest.raises(ValueError, match=r"suffix '\.xyz'; known are \.csv"):
         Graph.read(tmp_path / "g.xyz")
-    with pytest.raises(ValueError, match="format must be one of edges, "):
+    with pytest.raises(ValueError, match="format must be one of arrow, edges, "):
         Graph.read(tmp_path / "g.csv", format="excel")
     assert read(tmp_path, "1 2\n", "out.konect", format="edges").nodes == (1, 2)
     with pytest.raises(ValueError, match="for edge lists"):

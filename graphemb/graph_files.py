@@ -1,0 +1,193 @@
+"""Graphs from files other than edge lists: Matrix Market, METIS, SciPy's npz, GraphML, GML, Parquet, Arrow."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
+from io import BytesIO
+from typing import Any, BinaryIO
+
+import numpy as np
+from scipy import sparse
+
+from graphemb.io import BROKEN, PathLike, name_of, open_bytes, open_lines, pyarrow_parquet
+
+FORMATS = {
+    ".csv": "edges", ".tsv": "edges", ".txt": "edges", ".edges": "edges", ".edgelist": "edges",
+    ".dat": "edges", ".ncol": "edges", ".mtx": "matrix_market", ".npz": "npz", ".graphml": "graphml",
+    ".gml": "gml", ".metis": "metis", ".graph": "metis", ".parquet": "parquet", ".arrow": "arrow", ".feather": "arrow",
+    ".safetensors": "safetensors",
+}
+
+
+def format_of(path: PathLike | BinaryIO, given: str | None = None) -> str:
+    """The format of a graph file: `given`, or what the suffix says (a final .gz or .zst aside).
+
+    Standard input ("-") and file objects without a known suffix are edge lists.
+
+    Raises
+    ------
+    ValueError
+        If the suffix is unknown or `given` is no format.
+    """
+    if given is not None:
+        if given not in FORMATS.values():
+            known = ", ".join(sorted(set(FORMATS.values())))
+            raise ValueError(f"format must be one of {known}; got {given!r}.")
+        return given
+    name = name_of(path)
+    suffix = os.path.splitext(name.lower().removesuffix(".gz").removesuffix(".zst"))[1]
+    if suffix not in FORMATS:
+        if name == "<stdin>" or hasattr(path, "read"):
+            return "edges"
+        raise ValueError(f"{name}: cannot tell the format from the suffix {suffix!r}; known are "
+                         f"{', '.join(FORMATS)}, each also with .gz or .zst where it is text. Pass format=.")
+    return FORMATS[suffix]
+
+
+@contextlib.contextmanager
+def _whole(path: PathLike | BinaryIO) -> Iterator[Any]:
+    """A path as it is; the content of a stream or a packed file in memory, to be read anywhere in."""
+    if hasattr(path, "read") or os.fspath(path) == "-" or name_of(path).lower().endswith((".gz", ".zst")):
+        with open_bytes(path) as (_, file):
+            yield BytesIO(file.read())
+    else:
+        yield os.fspath(path)
+
+
+def read_matrix_market(path: PathLike | BinaryIO) -> Any:
+    """Read a Matrix Market file, packed or not, as a SciPy sparse array.
+
+    Raises
+    ------
+    ValueError
+        If the file is not valid Matrix Market.
+    """
+    from scipy import io as scipy_io  # here: it loads readers of many formats
+
+    try:
+        with _whole(path) as source:
+            return sparse.coo_array(scipy_io.mmread(source))
+    except BROKEN as err:
+        raise ValueError(f"{name_of(path)} is not a valid Matrix Market file: {err}") from err
+
+
+def read_metis(path: PathLike | BinaryIO) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Read a METIS graph file as compressed rows [1]_.
+
+    Returns
+    -------
+    indptr : int64 ndarray of shape (n_nodes + 1,)
+    indices : int64 ndarray of shape (2 * n_edges,)
+        From 0, where the file counts from 1.
+    weights : float64 ndarray of shape (2 * n_edges,), or None
+
+    Raises
+    ------
+    ValueError
+        If the file does not hold what its first line promises.
+
+    References
+    ----------
+    .. [1] Karypis, "METIS manual", version 5.1.0, section 4.1.1.
+    """
+    name = name_of(path)
+    with open_lines(path) as stream:
+        numbered = [(k, line) for k, line in enumerate(stream, 1) if not line.startswith("%")]
+    try:
+        head = numbered[0][1].split()
+        n, m = int(head[0]), int(head[1])
+        flags = (head[2] if len(head) > 2 else "0").zfill(3)
+        if len(flags) != 3 or set(flags) - set("01") or n < 1 or m < 0:
+            raise ValueError
+        skip = int(flags[0]) + int(flags[1]) * (int(head[3]) if len(head) > 3 else 1)
+    except (IndexError, ValueError):
+        raise ValueError(f"{name}: the first line must be 'n_nodes n_edges [fmt [ncon]]'.") from None
+    body = numbered[1:]
+    while len(body) > n and body[-1][1].isspace():
+        body.pop()
+    if len(body) != n:
+        raise ValueError(f"{name}: {n} nodes promised, {len(body)} lines found (an isolated node has an "
+                         "empty line).")
+    step = 1 + int(flags[2])
+    rows, weights = [], []
+    for k, line in body:
+        fields = line.split()[skip:]
+        try:
+            rows.append(np.array(list(map(int, fields[::step])), dtype=np.int64) - 1)
+            if step == 2:
+                weights.append(np.array(list(map(float, fields[1::2])), dtype=np.float64))
+        except (ValueError, OverflowError):
+            raise ValueError(f"{name}:{k}: not a list of numbers.") from None
+        if len(fields) % step or (len(rows[-1]) and not 0 <= rows[-1].min() <= rows[-1].max() < n):
+            raise ValueError(f"{name}:{k}: neighbours must be in 1..{n}"
+                             f"{', each followed by its weight' if step == 2 else ''}.")
+    indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
+    if indptr[-1] != 2 * m:
+        raise ValueError(f"{name}: {m} edges promised, {indptr[-1]} entries found; each edge stands in two "
+                         "lines.")
+    return indptr, np.concatenate(rows), np.concatenate(weights) if weights else None
+
+
+def read_sparse_npz(path: PathLike) -> Any:
+    """Read what `scipy.sparse.save_npz` wrote; its index arrays are not checked.
+
+    Raises
+    ------
+    ValueError
+        If the file is truncated or corrupt.
+    """
+    try:
+        return sparse.load_npz(os.fspath(path))
+    except (*BROKEN, TypeError, AttributeError) as err:
+        raise ValueError(f"{os.fspath(path)} is no valid sparse matrix: {err}") from err
+
+
+def read_xml_or_gml(path: PathLike | BinaryIO, kind: str) -> Any:
+    """Read a GraphML or GML file with NetworkX.
+
+    Raises
+    ------
+    ValueError
+        If NetworkX cannot read the file.
+    """
+    import networkx as nx
+
+    try:
+        with _whole(path) as source:
+            return nx.read_graphml(source) if kind == "graphml" else nx.read_gml(source)
+    except (*BROKEN, nx.NetworkXException, SyntaxError, TypeError, AttributeError) as err:
+        raise ValueError(f"{name_of(path)} is no {kind} file that NetworkX can read: {err}") from err
+
+
+def read_table(path: PathLike | BinaryIO, columns: Sequence[int | str] | None, kind: str = "parquet") -> Any:
+    """Read two or three columns of a Parquet or Arrow (Feather) file as an Arrow table.
+
+    Raises
+    ------
+    ImportError
+        If pyarrow is not installed.
+    ValueError
+        If the file is not of that format or its columns are not two or three.
+    """
+    name = name_of(path)
+    parquet = pyarrow_parquet(name)
+    try:
+        with _whole(path) as source:
+            if kind == "parquet":
+                table = parquet.read_table(source)
+            else:
+                from pyarrow import feather
+
+                table = feather.read_table(source)
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError) as err:  # pyarrow's own errors derive from these
+        raise ValueError(f"{name} is not a valid {kind.capitalize()} file: {err}") from err
+    picked = list(range(table.num_columns)) if columns is None else list(columns)
+    if len(picked) not in (2, 3) or not all(
+            c in table.column_names if isinstance(c, str) else 0 <= c < table.num_columns for c in picked):
+        raise ValueError(f"{name}: columns must be two or three positions or names out of "
+                         f"{table.column_names}; got {columns!r}.")
+    return table.select(picked)
