@@ -34,6 +34,8 @@ METHODS: dict[str, tuple[str, dict[str, Any]]] = {
     "DeepWalk": ("DeepWalk", {}),
     "Walklets": ("Walklets", {}),
     "LINE": ("LINE", {}),
+    "LINE, order='first'": ("LINE", {"order": "first"}),
+    "LINE, order='both'": ("LINE", {"order": "both"}),
     "VERSE": ("VERSE", {}),
     "GraphWave": ("GraphWave", {}),
     "Struc2Vec": ("Struc2Vec", {}),
