@@ -17,8 +17,10 @@ from ._plane import (
     GREY,
     METHODS,
     PLAIN,
+    SMALL,
     Kinds,
     checked_rows,
+    edges_between,
     in_row_order,
     most_important,
     project,
@@ -34,7 +36,8 @@ if TYPE_CHECKING:
 
 _NAMED = 2_000  # nodes whose names may stand on the map, the most important first
 _BLOCK = 2**23  # cosines at once
-# Nine points of matplotlib's viridis, between which the page interpolates.
+_GROUP = 32
+# Ten points of matplotlib's viridis, between which the page interpolates.
 _SCALE = ("#440154", "#482878", "#3e4989", "#31688e", "#26828e", "#1f9e89", "#35b779", "#6ece58", "#b5de2b", "#fde725")
 
 
@@ -59,8 +62,8 @@ def explorer(embedding: Embedding | np.ndarray, path: PathLike,
         How to come down to two dimensions, as in `graphemb.plot.plot`. Not used where `points` is given.
     graph : Graph or anything `as_graph` takes, default=None
         The graph that was embedded. With it the page tells each node's number of neighbours, says which of the
-        nearest ones are linked with it, and names the nodes of most neighbours on the map; without it, those of
-        largest norm.
+        nearest ones are linked with it, names the nodes of most neighbours on the map (without it, those of largest
+        norm), and draws the edges of a graph of up to 1,000 nodes.
     points : array-like of shape (n_nodes, 2), default=None
         Where to draw the nodes, instead of `method`.
     k : int, default=10
@@ -131,6 +134,8 @@ def explorer(embedding: Embedding | np.ndarray, path: PathLike,
     if given is not None and rows is not None:
         degrees = np.diff(given.indptr)[rows]
         data["degrees"] = _packed(degrees, "<u4")
+        if n <= SMALL:
+            data["edges"] = _packed(edges_between(given, rows), "<u4")
         data["linked"] = _packed(_linked(given, rows, near), "u1")
     data["named"] = _packed(most_important(nodes, vectors, degrees, _NAMED), "<u4")
     if values is not None:
@@ -147,21 +152,35 @@ def explorer(embedding: Embedding | np.ndarray, path: PathLike,
 def nearest(vectors: np.ndarray, k: int, verbose: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """The k nearest rows of each row by cosine, nearest first, and the cosines: both of shape (n, k)."""
     n = len(vectors)
-    length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit = (vectors / np.where(length > 0, length, 1)).astype(np.float32)
     near, cosines = np.zeros((n, k), np.int64), np.zeros((n, k), np.float32)
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit = np.zeros((-(-n // _GROUP) * _GROUP, vectors.shape[1]), np.float32)
+    unit[:n] = vectors / np.where(length > 0, length, 1)
     progress = Progress("nearest neighbours", n, verbose)
     for start, stop in ranges(n if k else 0, max(1, _BLOCK // n)):
         block = unit[start:stop] @ unit.T
+        block[:, n:] = -np.inf
         block[np.arange(stop - start), np.arange(start, stop)] = -np.inf
-        found = np.argpartition(block, -k, axis=1)[:, -k:]
-        found.sort(axis=1)  # so that equal ones come in row order
+        found = _largest(block, k)
         scores = np.take_along_axis(block, found, axis=1)
         order = np.argsort(-scores, axis=1, kind="stable")
         near[start:stop] = np.take_along_axis(found, order, axis=1)
         cosines[start:stop] = np.take_along_axis(scores, order, axis=1)
         progress.update(stop - start)
     return near, np.clip(cosines, -1, 1)
+
+
+def _largest(block: np.ndarray, k: int) -> np.ndarray:
+    """Columns of the k largest of each row, rising: they are in the k groups of columns with the largest maxima."""
+    groups = block.reshape(len(block), -1, _GROUP)
+    wide = min(k, groups.shape[1])
+    best = np.argpartition(groups.max(axis=2), -wide, axis=1)[:, -wide:]
+    best.sort(axis=1)
+    columns = (best[:, :, None] * _GROUP + np.arange(_GROUP)).reshape(len(block), -1)
+    scores = np.take_along_axis(block, columns, axis=1)
+    found = np.take_along_axis(columns, np.argpartition(scores, -k, axis=1)[:, -k:], axis=1)
+    found.sort(axis=1)
+    return found
 
 
 def _linked(graph: Graph, rows: np.ndarray, near: np.ndarray) -> np.ndarray:

@@ -23,6 +23,8 @@ PALETTE = ("#3f90da", "#ffa90e", "#bd1f01", "#832db6", "#92dadd", "#a96b59", "#e
            "#3377bb", "#555588", "#bb8866", "#994455")
 GREY = "#c8c8c8"
 PLAIN = "#3f6fa8"
+SMALL = 1_000
+"""Nodes up to which more of them are named, and the edges of a graph drawn."""
 
 
 def vectors_of(embedding: Any) -> tuple[list[Hashable], np.ndarray]:
@@ -60,6 +62,16 @@ def checked_rows(graph: Any, nodes: list[Hashable]) -> np.ndarray:
         return graph.index_of(nodes)
     except KeyError as error:
         raise ValueError(f"graph must hold every node of the embedding: {error.args[0]}") from None
+
+
+def edges_between(graph: Any, rows: np.ndarray) -> np.ndarray:
+    """Pairs of positions in `rows` that are linked, each once."""
+    place = np.full(graph.n_nodes, -1)
+    place[rows] = np.arange(len(rows))
+    source = place[np.repeat(np.arange(graph.n_nodes), np.diff(graph.indptr))]
+    target = place[graph.indices]
+    kept = (source >= 0) & (target >= 0) & ((source < target) | graph.directed)
+    return np.column_stack((source[kept], target[kept]))
 
 
 def most_important(nodes: list[Hashable], vectors: np.ndarray, degrees: np.ndarray | None, count: int) -> list[int]:

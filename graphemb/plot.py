@@ -13,8 +13,10 @@ from ._plane import (
     METHODS,
     PALETTE,
     PLAIN,
+    SMALL,
     Kinds,
     checked_rows,
+    edges_between,
     in_row_order,
     most_important,
     project,
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = ["degree_histogram", "explorer", "loss_curve", "plot", "scree", "visit_histogram"]
 
-_SMALL = 1_000  # nodes: up to here more of them are named, and the edges of a graph are drawn
 _SECOND = "#bd1f01"
 
 
@@ -113,7 +114,7 @@ def plot(embedding: Embedding | np.ndarray, labels: Mapping[Hashable, Any] | Seq
         graph = as_graph(graph)
         rows = checked_rows(graph, nodes)
         degrees = np.diff(graph.indptr)[rows]
-        edges = _edges_between(graph, rows) if len(nodes) <= _SMALL else None
+        edges = edges_between(graph, rows) if len(nodes) <= SMALL else None
     named = _named(names, nodes, vectors, degrees)
     values = None if labels is None else in_row_order(labels, nodes)
 
@@ -402,23 +403,13 @@ def _histogram(ax: Axes, series: dict[str, np.ndarray], unit: str) -> None:
     _plain(ax)
 
 
-def _edges_between(graph: Any, rows: np.ndarray) -> np.ndarray:
-    """Pairs of positions in `rows` that are linked, each once."""
-    place = np.full(graph.n_nodes, -1)
-    place[rows] = np.arange(len(rows))
-    source = place[np.repeat(np.arange(graph.n_nodes), np.diff(graph.indptr))]
-    target = place[graph.indices]
-    kept = (source >= 0) & (target >= 0) & ((source < target) | graph.directed)
-    return np.column_stack((source[kept], target[kept]))
-
-
 def _named(names: str | int | Iterable[Hashable], nodes: list[Hashable], vectors: np.ndarray,
            degrees: np.ndarray | None) -> list[int]:
     """Rows of the nodes to name, the most important first."""
     if isinstance(names, str):
         check_choice("names", names, ["auto"])
         numbered = all(type(node) is int and node == i for i, node in enumerate(nodes))
-        names = 30 if len(nodes) <= _SMALL else 0 if numbered else 15
+        names = 30 if len(nodes) <= SMALL else 0 if numbered else 15
     if isinstance(names, Iterable):
         return rows_of_names(names, nodes)
     return most_important(nodes, vectors, degrees, check_int("names", names, 0))

@@ -1,5 +1,6 @@
 "use strict";
-// The explorer: one canvas of points (WebGL where there is one), one above it for names, lines and the chosen node.
+// The explorer: a canvas of points (WebGL where there is one), between one for the edges of a small graph and one for
+// names and the chosen node.
 (() => {
   const byId = (id) => document.getElementById(id);
   const data = JSON.parse(byId("data").textContent);
@@ -19,6 +20,7 @@
   const xy = Float32Array.from(unpack(data.points, Uint16Array), (v) => v / 65535 - 0.5);
   const near = unpack(data.near, Uint32Array), cosines = unpack(data.cosines, Int16Array);
   const degrees = data.degrees && unpack(data.degrees, Uint32Array);
+  const edges = data.edges && unpack(data.edges, Uint32Array);
   const linked = data.linked && unpack(data.linked, Uint8Array);
   const named = unpack(data.named, Uint32Array);
   const kinds = data.kinds && { ...data.kinds, of: unpack(data.kinds.of, Int32Array) };
@@ -63,7 +65,7 @@
   }
 
   // --- where things are on the screen ----------------------------------------------------------------
-  const map = byId("map"), over = byId("over"), pen = over.getContext("2d");
+  const map = byId("map"), over = byId("over"), pen = over.getContext("2d"), lines = byId("lines"), thread = lines.getContext("2d");
   let width = 1, height = 1, ratio = 1;
   const view = { x: 0, y: 0, zoom: 1 };  // the middle of the screen, and pixels per unit in units of "all"
   const unit = () => 0.92 * Math.min(width, height) * view.zoom;
@@ -89,9 +91,9 @@
     function setUp() {
       const program = gl.createProgram();
       for (const [type, source] of [
-        [gl.VERTEX_SHADER, "attribute vec2 p; attribute vec4 c; uniform vec2 o; uniform vec2 z; uniform float d; varying vec4 v;" +
+        [gl.VERTEX_SHADER, "attribute vec2 p; attribute vec4 c; uniform vec2 o; uniform vec2 z; uniform mediump float d; varying vec4 v;" +
           "void main() { gl_Position = vec4((p - o) * z, 0., 1.); gl_PointSize = d; v = c; }"],
-        [gl.FRAGMENT_SHADER, "precision mediump float; varying vec4 v; uniform float d;" +
+        [gl.FRAGMENT_SHADER, "precision mediump float; varying vec4 v; uniform mediump float d;" +
           "void main() { float a = clamp((.5 - length(gl_PointCoord - .5)) * d + .5, 0., 1.) * v.a; gl_FragColor = vec4(v.rgb * a, a); }"]]) {
         const shader = gl.createShader(type);
         gl.shaderSource(shader, source);
@@ -101,6 +103,7 @@
       gl.bindAttribLocation(program, 0, "p");
       gl.bindAttribLocation(program, 1, "c");
       gl.linkProgram(program);
+      if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) throw new Error(gl.getProgramInfoLog(program));
       gl.useProgram(program);
       place = gl.getUniformLocation(program, "o");
       zoom = gl.getUniformLocation(program, "z");
@@ -193,7 +196,21 @@
   function redraw() {
     if (waiting) return;
     waiting = true;
-    requestAnimationFrame(() => { waiting = false; dots.draw(); drawOver(); });
+    requestAnimationFrame(() => { waiting = false; drawEdges(); dots.draw(); drawOver(); });
+  }
+  function drawEdges() {
+    if (!edges) return;
+    thread.setTransform(ratio, 0, 0, ratio, 0, 0);
+    thread.clearRect(0, 0, width, height);
+    thread.strokeStyle = dark ? "#8a93a3" : "#808894";
+    thread.globalAlpha = Math.min(0.45, Math.max(0.05, 120 / (edges.length + 1)));
+    thread.lineWidth = 0.8;
+    for (let e = 0; e < edges.length; e += 2) {
+      thread.beginPath();
+      thread.moveTo(screenX(edges[e]), screenY(edges[e]));
+      thread.lineTo(screenX(edges[e + 1]), screenY(edges[e + 1]));
+      thread.stroke();
+    }
   }
   function drawOver() {
     const style = getComputedStyle(document.documentElement), ink = style.getPropertyValue("--ink");
@@ -264,7 +281,7 @@
     ratio = window.devicePixelRatio || 1;
     width = map.clientWidth;
     height = map.clientHeight;
-    for (const canvas of [byId("dots"), over]) {
+    for (const canvas of [byId("dots"), over, lines]) {
       canvas.width = Math.round(width * ratio);
       canvas.height = Math.round(height * ratio);
     }
