@@ -21,6 +21,8 @@ KERNELS = sorted((ROOT / "ext").glob("*.pyx"))
 # From the top down. A module imports from lower layers only: not from a higher one, not from its own.
 LAYERS = [
     ["cli", "plot"],
+    ["_explorer"],
+    ["_plane"],
     ["tuning"],
     ["evaluate", "datasets", "pipeline", "verify"],
     ["estimators"],
