@@ -12,8 +12,9 @@ from setuptools import Extension, setup
 headers = [path.as_posix() for path in sorted(Path("ext").glob("*.h")) + sorted(Path("ext").glob("*.pxd"))]
 # Walks must not depend on the instruction set, so no fused multiply-add there; training wants it.
 kernels = {
-    "walks": ([], ["-ffp-contract=off"]),
+    "walks": (["walks_avx512.c"], ["-ffp-contract=off", "-fno-trapping-math"]),
     "temporal": ([], ["-ffp-contract=off"]),
+    "text": ([], ["-ffp-contract=off"]),
     "sgns": (["sgns_baseline.c", "sgns_avx2.c", "sgns_avx512.c"], ["-ffp-contract=fast", "-Wno-psabi"]),
     "spmm": (["spmm.c"], ["-ffp-contract=fast"]),
 }

@@ -34,6 +34,8 @@ METHODS: dict[str, tuple[str, dict[str, Any]]] = {
     "DeepWalk": ("DeepWalk", {}),
     "Walklets": ("Walklets", {}),
     "LINE": ("LINE", {}),
+    "LINE, order='first'": ("LINE", {"order": "first"}),
+    "LINE, order='both'": ("LINE", {"order": "both"}),
     "VERSE": ("VERSE", {}),
     "GraphWave": ("GraphWave", {}),
     "Struc2Vec": ("Struc2Vec", {}),
@@ -41,7 +43,8 @@ METHODS: dict[str, tuple[str, dict[str, Any]]] = {
 ROLES = {"GraphWave", "Struc2Vec"}  # of use where labels are roles; elsewhere they take long for little
 QUICK = {"FastRP", "NetMF", "LINE"}
 ROLE_GRAPHS = ("airports_usa",)
-GRAPHS = ("blogcatalog", "ppi", "wikipedia_pos", *ROLE_GRAPHS)
+UNDIRECTED = {"LINE, order='first'", "LINE, order='both'"}
+GRAPHS = ("blogcatalog", "ppi", "wikipedia_pos", "cora", "email_eu_core", "wiki_tlink", *ROLE_GRAPHS)
 TRAIN_SIZES = (0.1, 0.5, 0.9)
 
 
@@ -50,10 +53,11 @@ def run(settings: Settings, record: Recorder) -> None:
     chosen = settings.graphs or (("sbm-400",) if settings.quick else
                                  tuple(name for name in GRAPHS if name in available()) or ("sbm-2000",))
     for name in chosen:
-        _, labels = load(name)
+        graph, labels = load(name)
         check(labels is not None, f"{name} has no labels to predict")
         for case, (method, parameters) in METHODS.items():
-            if (method in ROLES and name not in ROLE_GRAPHS) or (settings.quick and case not in QUICK):
+            if (method in ROLES and name not in ROLE_GRAPHS) or (settings.quick and case not in QUICK) or \
+                    (graph.directed and case in UNDIRECTED):
                 continue
             runs = []
             for seed in range(settings.seed, settings.seed + (1 if settings.quick else settings.repeat)):

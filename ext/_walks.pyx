@@ -4,7 +4,32 @@ Many walks advance together, one small loop per memory access: while one walk wa
 lines of the others are on their way. Every random number is `ge_draw(key, walk, t)` with t counting
 the draws of that walk, so the result does not depend on how the work is cut.
 """
-from common cimport ge_below, ge_draw, ge_prefetch, ge_unit, int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from common cimport ge_below, ge_draw, ge_prefetch, ge_unit, int32_t, int64_t, uint32_t, uint64_t
+
+cdef extern from "walks.h" nogil:
+    ctypedef struct ge_walks:
+        const int64_t *indptr
+        const int32_t *indices
+        const uint32_t *table
+        const int32_t *slots
+        const uint32_t *bits
+        int64_t words_a_row
+        int32_t directed
+        double p, q
+        uint64_t key
+        const int64_t *ids
+        const int32_t *starts
+        int32_t *walks
+        int64_t m, length
+        int64_t proposals, dead_ends
+    int64_t ge_slot_of(int64_t v, int64_t begin, int64_t degree)
+    bint ge_in_slots(const int32_t *slots, int64_t at, int64_t begin, int64_t degree, int64_t v)
+    int64_t ge_find(const int32_t *indices, int64_t begin, int64_t end, int64_t v)
+    void ge_first_order(ge_walks *w)
+    void ge_second_order(ge_walks *w)
+    bint ge_has_vectors()
+
+HAS_VECTORS = ge_has_vectors()  # whether the kernels of the names that end in _vector can run here
 
 cdef enum:
     GROUP = 64  # walks in flight
@@ -97,7 +122,8 @@ def first_order(
                     arc[w] = indptr[u] + ge_below(draw, degree)
                     if weighted:
                         coin[w] = <uint32_t>draw
-                        ge_prefetch(&table[arc[w], 0])
+                        ge_prefetch(&table[arc[w], 0])  # an entry may lie in two lines
+                        ge_prefetch(&table[arc[w], 2])
                     else:
                         ge_prefetch(&indices[arc[w]])
                 for w in range(size):
@@ -111,6 +137,68 @@ def first_order(
                     current[w] = walks[first + w, t] = v
             first += GROUP
     return dead_ends
+
+
+cdef ge_walks call_of(const int64_t[::1] indptr, const int32_t[::1] indices, uint64_t key, const int64_t[::1] ids,
+                      const int32_t[::1] starts, int32_t[:, ::1] walks) except *:
+    """What every call of a kernel in C says."""
+    cdef ge_walks w
+    if not HAS_VECTORS:
+        raise RuntimeError("This machine cannot run the vector kernels; see HAS_VECTORS.")
+    w.indptr = &indptr[0]
+    w.indices = &indices[0] if indices.shape[0] else NULL
+    w.table = w.bits = NULL
+    w.slots = NULL
+    w.key = key
+    w.m, w.length = walks.shape[0], walks.shape[1]
+    w.ids = &ids[0] if w.m else NULL
+    w.starts = &starts[0] if w.m else NULL
+    w.walks = &walks[0, 0] if w.m else NULL
+    return w
+
+
+def first_order_vector(
+    const int64_t[::1] indptr not None,    # IN  (n_nodes + 1)
+    const int32_t[::1] indices not None,   # IN  (n_arcs)
+    const uint32_t[:, ::1] table not None,  # IN  (n_arcs, 3) alias tables, or (0, 3): unweighted
+    uint64_t key,                          # IN
+    const int64_t[::1] ids not None,       # IN  (m) number of each walk
+    const int32_t[::1] starts not None,    # IN  (m) first node of each walk
+    int32_t[:, ::1] walks not None,        # OUT (m, walk_length), -1 past a dead end
+):
+    """The walks of `first_order` by AVX-512."""
+    cdef ge_walks w = call_of(indptr, indices, key, ids, starts, walks)
+    if table.shape[0]:
+        w.table = &table[0, 0]
+    with nogil:
+        ge_first_order(&w)
+    return w.dead_ends
+
+
+def second_order_vector(
+    const int64_t[::1] indptr not None,    # IN  (n_nodes + 1)
+    const int32_t[::1] indices not None,   # IN  (n_arcs) sorted in each row
+    const int32_t[::1] slots not None,     # IN  (2 * n_arcs) of arc_hash, or empty
+    const uint32_t[:, ::1] bits not None,  # IN  (n_nodes, ...) of arc_bitmap, or (0, 0)
+    bint directed,                         # IN
+    double p, double q,                    # IN
+    uint64_t key,                          # IN
+    const int64_t[::1] ids not None,       # IN  (m) number of each walk
+    const int32_t[::1] starts not None,    # IN  (m) first node of each walk
+    int32_t[:, ::1] walks not None,        # OUT (m, walk_length), -1 past a dead end
+):
+    """The walks of `second_order` on an unweighted graph by AVX-512."""
+    cdef ge_walks w = call_of(indptr, indices, key, ids, starts, walks)
+    if slots.shape[0]:
+        w.slots = &slots[0]
+    if bits.shape[0]:
+        w.bits = &bits[0, 0]
+    w.words_a_row = bits.shape[1]
+    w.directed = directed
+    w.p, w.q = p, q
+    with nogil:
+        ge_second_order(&w)
+    return w.proposals, w.dead_ends
 
 
 cdef struct Surfer:
@@ -177,6 +265,7 @@ def restart_ends(
                     s.arc = indptr[s.current] + ge_below(draw, degree)
                     if weighted:
                         ge_prefetch(&table[s.arc, 0])
+                        ge_prefetch(&table[s.arc, 2])
                     else:
                         ge_prefetch(&indices[s.arc])
                 i += 1
@@ -192,23 +281,6 @@ def restart_ends(
     return restarts
 
 
-cdef inline int64_t find(const int32_t *indices, int64_t begin, int64_t end, int32_t v) noexcept nogil:
-    """Position of v in the sorted row [begin, end), or -1."""
-    cdef int64_t middle, stop = end
-    while begin < end:
-        middle = (begin + end) >> 1
-        if indices[middle] < v:
-            begin = middle + 1
-        else:
-            end = middle
-    return begin if begin < stop and indices[begin] == v else -1
-
-
-cdef inline int64_t slot_of(int32_t v, int64_t begin, int64_t degree) noexcept nogil:
-    """Where the search for v begins in the hash table of a row: 2 * degree slots from 2 * begin on."""
-    return 2 * begin + <int64_t>((<uint64_t>(<uint32_t>v * <uint32_t>2654435769) * <uint64_t>(2 * degree)) >> 32)
-
-
 def arc_hash(
     const int64_t[::1] indptr not None,    # IN  (n_nodes + 1)
     const int32_t[::1] indices not None,   # IN  (n_arcs)
@@ -222,7 +294,7 @@ def arc_hash(
             slots[at] = -1
         for u in range(start, stop):
             for i in range(indptr[u], indptr[u + 1]):
-                at = slot_of(indices[i], indptr[u], indptr[u + 1] - indptr[u])
+                at = ge_slot_of(indices[i], indptr[u], indptr[u + 1] - indptr[u])
                 while slots[at] >= 0:
                     at += 1
                     if at == 2 * indptr[u + 1]:
@@ -234,22 +306,22 @@ def arc_bitmap(
     const int64_t[::1] indptr not None,    # IN  (n_nodes + 1)
     const int32_t[::1] indices not None,   # IN  (n_arcs)
     int64_t start, int64_t stop,           # IN  rows to build
-    uint8_t[:, ::1] bits not None,         # OUT (n_nodes, ceil(n_nodes / 8)) set in zeros
+    uint32_t[:, ::1] bits not None,        # OUT (n_nodes, ceil(n_nodes / 32)) set in zeros
 ):
     """One bit for each pair of nodes."""
     cdef int64_t u, i
     with nogil:
         for u in range(start, stop):
             for i in range(indptr[u], indptr[u + 1]):
-                bits[u, indices[i] >> 3] |= <uint8_t>(1 << (indices[i] & 7))
+                bits[u, indices[i] >> 5] |= <uint32_t>1 << (indices[i] & 31)
 
 
 cdef struct Arcs:
     # The rows, and what answers whether an arc exists: bits, else slots, else search.
     const int32_t *indices
     const int32_t *slots
-    const uint8_t *bits
-    int64_t bytes_a_row
+    const uint32_t *bits
+    int64_t words_a_row
 
 
 cdef inline int64_t prefetch_arc(const Arcs *a, bint wanted, int32_t u, int64_t begin, int64_t degree,
@@ -257,10 +329,10 @@ cdef inline int64_t prefetch_arc(const Arcs *a, bint wanted, int32_t u, int64_t 
     """Where `has_arc` looks first; if it is not wanted, the first line of all, which costs no memory access."""
     cdef int64_t at
     if a.bits != NULL:
-        at = wanted * (u * a.bytes_a_row + (v >> 3))
+        at = wanted * (u * a.words_a_row + (v >> 5))
         ge_prefetch(a.bits + at)
     elif a.slots != NULL:
-        at = wanted * slot_of(v, begin, degree)
+        at = wanted * ge_slot_of(v, begin, degree)
         ge_prefetch(a.slots + at)
     else:
         at = wanted * (begin + degree // 2)
@@ -270,21 +342,13 @@ cdef inline int64_t prefetch_arc(const Arcs *a, bint wanted, int32_t u, int64_t 
 
 cdef inline bint has_arc(const Arcs *a, int32_t u, int64_t begin, int64_t degree, int32_t v) noexcept nogil:
     """Whether u -> v is an arc; u's row is [begin, begin + degree)."""
-    cdef int64_t at
     if a.bits != NULL:
-        return (a.bits[u * a.bytes_a_row + (v >> 3)] >> (v & 7)) & 1
+        return (a.bits[u * a.words_a_row + (v >> 5)] >> (v & 31)) & 1
     if degree == 0:
         return False
     if a.slots != NULL:
-        at = slot_of(v, begin, degree)
-        while a.slots[at] != v:
-            if a.slots[at] < 0:
-                return False
-            at += 1
-            if at == 2 * (begin + degree):
-                at = 2 * begin
-        return True
-    return find(a.indices, begin, begin + degree, v) >= 0
+        return ge_in_slots(a.slots, ge_slot_of(v, begin, degree), begin, degree, v)
+    return ge_find(a.indices, begin, begin + degree, v) >= 0
 
 
 cdef enum Kind:
@@ -318,7 +382,7 @@ def second_order(
     const uint32_t[:, ::1] table not None,  # IN  (n_arcs, 3) alias tables, or (0, 3): unweighted
     const double[:, ::1] strength not None,  # IN  (n_nodes, 2) sum and largest, or (0, 2): unweighted
     const int32_t[::1] slots not None,     # IN  (2 * n_arcs) of arc_hash, or empty
-    const uint8_t[:, ::1] bits not None,   # IN  (n_nodes, ...) of arc_bitmap, or (0, 0)
+    const uint32_t[:, ::1] bits not None,   # IN  (n_nodes, ...) of arc_bitmap, or (0, 0)
     const double[::1] means not None,      # IN  (n_nodes) mean weight of the row: node2vec+; or empty
     bint directed,                         # IN
     double p, double q,                    # IN
@@ -367,7 +431,7 @@ def second_order(
     arcs.indices = &indices[0] if indices.shape[0] else NULL
     arcs.slots = &slots[0] if slots.shape[0] else NULL
     arcs.bits = &bits[0, 0] if bits.shape[0] else NULL
-    arcs.bytes_a_row = bits.shape[1]
+    arcs.words_a_row = bits.shape[1]
     with nogil:
         n_active = min(<int64_t>GROUP, m)
         for i in range(n_active):
@@ -447,6 +511,7 @@ def second_order(
                     if w.prev >= 0:
                         w.test, w.test_begin, w.test_degree = w.prev, w.prev_begin, w.prev_degree
                     ge_prefetch(&table[w.arc, 0])
+                    ge_prefetch(&table[w.arc, 2])
                 else:
                     ge_prefetch(&arcs.indices[w.arc])
 
@@ -491,7 +556,7 @@ def second_order(
                 w = &walkers[i]
                 near = 0
                 if reads_bits:  # asked or not: a branch would be taken by chance
-                    near = (arcs.bits[w.place] >> (w.candidate & 7)) & 1
+                    near = (arcs.bits[w.place] >> (w.candidate & 31)) & 1
                 elif w.verdict >= IF_COMMON:
                     if extend:
                         u = commonness(&arcs, values, mean, w, w.candidate, beta)
@@ -528,9 +593,9 @@ cdef double weight_back(const Arcs *a, const float *weights, bint directed, Walk
     if weights == NULL:
         return 1.0 if has_arc(a, w.current, w.begin, w.degree, w.prev) else 0.0
     if directed or w.degree <= w.prev_degree:
-        arc = find(a.indices, w.begin, w.begin + w.degree, w.prev)
+        arc = ge_find(a.indices, w.begin, w.begin + w.degree, w.prev)
     else:
-        arc = find(a.indices, w.prev_begin, w.prev_begin + w.prev_degree, w.current)
+        arc = ge_find(a.indices, w.prev_begin, w.prev_begin + w.prev_degree, w.current)
     return <double>weights[arc] if arc >= 0 else 0.0
 
 
@@ -550,11 +615,11 @@ cdef double commonness(const Arcs *a, const float *weights, const double *mean, 
     cdef double near
     if mean == NULL:
         return 1.0 if has_arc(a, w.prev, w.prev_begin, w.prev_degree, x) else 0.0
-    arc = find(a.indices, w.prev_begin, w.prev_begin + w.prev_degree, x)
+    arc = ge_find(a.indices, w.prev_begin, w.prev_begin + w.prev_degree, x)
     near = weights[arc] / mean[x] if arc >= 0 else 0.0
     if near >= 1.0:
         return 1.0
-    arc = find(a.indices, w.begin, w.begin + w.degree, x)
+    arc = ge_find(a.indices, w.begin, w.begin + w.degree, x)
     if weights[arc] < mean[w.current]:
         return 0.0 if beta <= 1.0 else 1.0
     return near

@@ -8,10 +8,15 @@ import numpy as np
 from scipy import sparse
 
 from graphemb import _spmm
-from graphemb._parallel import map_ordered
+from graphemb._parallel import interruptible, map_ordered
 
 CHUNK = 2**26
 """Multiplications in a piece of work: a few hundredths of a second."""
+
+
+def transposed(A: sparse.csr_array) -> sparse.csr_array:
+    """A^T by rows. Of a large matrix it is a call of seconds, during which Ctrl-C is heard."""
+    return interruptible(lambda: sparse.csr_array(A.T.tocsr()))
 
 
 class Product:

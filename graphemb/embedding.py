@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from graphemb import io
+from graphemb import io, vector_files
 from graphemb._validation import check_bool, check_choice, check_int
-from graphemb.graph import Labels
+from graphemb.labels import Labels
 
 _FORMAT = "graphemb.Embedding"
 _BLOCK = 2**20  # numbers scored at once, as float64
@@ -292,11 +292,11 @@ class Embedding:
         elif kind == "npz":
             io.write_npz(path, tensors | io.encode_labels(self.nodes))
         elif kind == "projector":
-            io.write_projector(path, self.nodes, self._vectors)
+            vector_files.write_projector(path, self.nodes, self._vectors)
         elif kind == "parquet":
-            io.write_parquet(path, self.nodes, self._vectors)
+            vector_files.write_parquet(path, self.nodes, self._vectors)
         else:
-            io.write_word2vec(path, self.nodes, self._vectors, binary=kind == "binary")
+            vector_files.write_word2vec(path, self.nodes, self._vectors, binary=kind == "binary")
 
     @classmethod
     def load(cls, path: io.PathLike, *, mmap: bool = True, labels: str = "auto") -> Embedding:
@@ -339,10 +339,10 @@ class Embedding:
             vectors = vectors.astype(np.float32, copy=False)
             nodes = io.decode_labels(tensors, len(vectors), path)
         elif kind == "parquet":
-            nodes, vectors = io.read_vectors_parquet(path)
+            nodes, vectors = vector_files.read_vectors_parquet(path)
         else:
-            words, vectors = (io.read_projector(path) if kind == "projector"
-                              else io.read_word2vec(path, binary=kind == "binary"))
+            words, vectors = (vector_files.read_projector(path) if kind == "projector"
+                              else vector_files.read_word2vec(path, binary=kind == "binary"))
             nodes = words if labels == "str" else io.as_ints(words)
             if labels == "int" and nodes and not isinstance(nodes[0], int):
                 raise ValueError(f"{name}: not every label is an int; load with labels='str'.")

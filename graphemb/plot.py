@@ -1,34 +1,46 @@
-"""Pictures of an embedding: a map in two dimensions, drawn on a matplotlib axes."""
+"""Pictures: a map of the vectors, how training went, what the graph is like; on matplotlib's axes, or in a browser."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._explorer import explorer
+from ._plane import (
+    GREY,
+    METHODS,
+    PALETTE,
+    PLAIN,
+    SMALL,
+    Kinds,
+    checked_rows,
+    edges_between,
+    in_row_order,
+    most_important,
+    project,
+    read_values,
+    rows_of_names,
+    vectors_of,
+)
 from ._validation import check_choice, check_int
+from .graph import as_graph
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from .embedding import Embedding
 
-# The ten colours of Petroff (arXiv:2107.02270), told apart by colour-blind readers too; ten more for
-# graphs of many labels. Labels beyond the twentieth share the grey.
-_PALETTE = ("#3f90da", "#ffa90e", "#bd1f01", "#832db6", "#92dadd", "#a96b59", "#e76300", "#b9ac70",
-            "#94a4a2", "#717581", "#1b7837", "#f4a6c0", "#00429d", "#c9e265", "#7f0000", "#c2a5cf",
-            "#006d6f", "#fdd49e", "#4d4d4d", "#e31a9b")
-_GREY = "#c8c8c8"
-_PLAIN = "#3f6fa8"
-_NAMED_UP_TO = 1_000  # nodes; in larger graphs no name is written unless asked for
+__all__ = ["degree_histogram", "explorer", "loss_curve", "plot", "scree", "visit_histogram"]
+
+_SECOND = "#bd1f01"
 
 
 def plot(embedding: Embedding | np.ndarray, labels: Mapping[Hashable, Any] | Sequence[Any] | None = None,
-         method: str = "pca", ax: Axes | None = None, *, names: str | int | Iterable[Hashable] = "auto",
-         size: float | None = None, random_state: int | None = 0) -> Axes:
+         method: str = "pca", ax: Axes | None = None, *, graph: Any = None,
+         names: str | int | Iterable[Hashable] = "auto", size: float | None = None, random_state: int | None = 0,
+         verbose: int = 0) -> Axes:
     """Draw every node as a point of the plane, near to the nodes whose vectors are like its own.
 
     Parameters
@@ -46,14 +58,19 @@ def plot(embedding: Embedding | np.ndarray, labels: Mapping[Hashable, Any] | Seq
         nearest nodes by cosine, and distances between far points mean little in them.
     ax : matplotlib Axes, default=None
         Where to draw; None makes a new figure.
+    graph : Graph or anything `as_graph` takes, default=None
+        The graph that was embedded. With it the nodes of most neighbours are named, not those of largest norm,
+        and the edges of a graph of up to 1,000 nodes are drawn, thin and grey.
     names : "auto", int or iterable of nodes, default="auto"
-        Which nodes to write the names of: the `int` nodes of largest norm, or the nodes given. "auto"
-        is 30 in graphs of up to 1,000 nodes and none in larger ones. Of two names that would overlap,
-        the first stands.
+        Which nodes to write the names of: the `int` most important ones, by degree in `graph` or else by norm, or
+        the nodes given. "auto" is 30 in graphs of up to 1,000 nodes, 15 in larger ones, and none in larger ones whose
+        nodes are mere row numbers. Of two names that would overlap, the first stands.
     size : float, default=None
         Area of a point, in points squared; None chooses by the number of nodes.
     random_state : int or None, default=0
         Seed of "tsne" and "umap".
+    verbose : int, default=0
+        Above 0, "tsne" and "umap" say how far they are: at 50,000 nodes t-SNE takes several minutes.
 
     Returns
     -------
@@ -66,7 +83,8 @@ def plot(embedding: Embedding | np.ndarray, labels: Mapping[Hashable, Any] | Seq
         If matplotlib, or umap-learn for ``method="umap"``, is not installed.
     ValueError
         If the vectors are not a finite table of at least one row, if `labels` has no value for some
-        node, if `method` is unknown, or if "tsne" or "umap" has fewer than 4 nodes to work on.
+        node, if `graph` lacks a node, if `method` is unknown, or if "tsne" or "umap" has fewer than 4 nodes
+        to work on.
     KeyError
         If `names` holds a node that the embedding has not.
 
@@ -88,26 +106,21 @@ def plot(embedding: Embedding | np.ndarray, labels: Mapping[Hashable, Any] | Seq
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['a', 'b']
     """
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as error:
-        raise ImportError("plot needs matplotlib: pip install 'graphemb[plot]'.") from error
+    new_axes = _new_axes("plot")
+    check_choice("method", method, METHODS)
+    nodes, vectors = vectors_of(embedding)
+    degrees = edges = None
+    if graph is not None:
+        graph = as_graph(graph)
+        rows = checked_rows(graph, nodes)
+        degrees = np.diff(graph.indptr)[rows]
+        edges = edges_between(graph, rows) if len(nodes) <= SMALL else None
+    named = _named(names, nodes, vectors, degrees)
+    values = None if labels is None else in_row_order(labels, nodes)
 
-    check_choice("method", method, ["pca", "tsne", "umap"])
-    vectors = np.asarray(getattr(embedding, "array", embedding), dtype=np.float64)
-    if vectors.ndim != 2 or 0 in vectors.shape:
-        raise ValueError("embedding must hold vectors of shape (n_nodes, n_components), at least one of "
-                         f"each; got shape {vectors.shape}.")
-    if not np.isfinite(vectors).all():
-        row = int(np.flatnonzero(~np.isfinite(vectors).all(axis=1))[0])
-        raise ValueError(f"embedding must be finite; row {row} is not.")
-    nodes = list(getattr(embedding, "nodes", range(len(vectors))))
-    named = _named(names, nodes, vectors)
-    values = None if labels is None else _in_row_order(labels, nodes)
-
-    points, axis_labels = _project(vectors, method, random_state)
+    points, axis_labels = project(vectors, method, random_state, verbose)
     if ax is None:
-        _, ax = plt.subplots(figsize=(8, 6), layout="constrained")
+        ax = new_axes(figsize=(8, 6))
     n = len(points)
     style: dict[str, Any] = {
         "s": size if size is not None else min(36.0, max(1.0, 36.0 * (150 / n) ** 0.55)),
@@ -118,128 +131,314 @@ def plot(embedding: Embedding | np.ndarray, labels: Mapping[Hashable, Any] | Seq
         "zorder": 2,
     }
     if values is None:
-        ax.scatter(points[:, 0], points[:, 1], color=_PLAIN, **style)
-    elif _is_scale(values):
-        _scatter_scale(ax, points, np.array([np.nan if v is None else v for v in values], float), style)
+        ax.scatter(points[:, 0], points[:, 1], color=PLAIN, **style)
     else:
-        _scatter_kinds(ax, points, values, style)
+        read = read_values(values)
+        if isinstance(read, Kinds):
+            _scatter_kinds(ax, points, read, style)
+        else:
+            _scatter_scale(ax, points, read, style)
+    if edges is not None:
+        from matplotlib.collections import LineCollection
+
+        ax.add_collection(LineCollection(points[edges], colors="#909090", linewidths=0.5, zorder=1,
+                                         alpha=min(0.5, max(0.06, 60 / (len(edges) + 1)))), autolim=False)
 
     ax.set_aspect("equal", adjustable="datalim")
     ax.margins(0.06)
     ax.set(xticks=[], yticks=[], xlabel=axis_labels[0], ylabel=axis_labels[1])
     ax.spines[:].set_color("#d0d0d0")
-    title = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}[method]
-    ax.set_title(f"{n:,} nodes, {title} of {vectors.shape[1]} dimensions", loc="left", fontsize="medium")
+    ax.set_title(f"{n:,} nodes, {METHODS[method]} of {vectors.shape[1]} dimensions", loc="left", fontsize="medium")
     _write_names(ax, points, [(nodes[i], points[i]) for i in named])
     return ax
 
 
-def _named(names: str | int | Iterable[Hashable], nodes: list[Hashable], vectors: np.ndarray) -> list[int]:
+def loss_curve(model: Any, ax: Axes | None = None, *, label: str | None = None) -> Axes:
+    """Draw the mean loss of each epoch of training.
+
+    Parameters
+    ----------
+    model : fitted walk estimator, or its `fit_report_`
+    ax : matplotlib Axes, default=None
+        Where to draw; None makes a new figure. Draw several models on one to compare them.
+    label : str, default=None
+        What to call the curve in the legend; None: the class of the model.
+
+    Returns
+    -------
+    ax : matplotlib Axes
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    ValueError
+        If the report holds no loss by epoch: the method does not train, or it was gensim that did.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> from graphemb import DeepWalk
+    >>> from graphemb.plot import loss_curve
+    >>> model = DeepWalk(n_components=8, n_epochs=4, random_state=0).fit(nx.karate_club_graph())
+    >>> ax = loss_curve(model)
+    >>> len(ax.lines[0].get_ydata())
+    4
+    """
+    new_axes = _new_axes("loss_curve")
+    report = model if isinstance(model, Mapping) else getattr(model, "fit_report_", {})
+    losses = report.get("loss")
+    if losses is None or np.ndim(losses) != 1 or not len(losses):
+        raise ValueError(f"model must have a loss by epoch in its fit_report_; got {type(model).__name__} "
+                         "without. The walk methods have it, fitted with trainer=\"native\".")
+    if ax is None:
+        ax = new_axes(figsize=(6, 4))
+    name = label or ("loss" if isinstance(model, Mapping) else type(model).__name__)
+    colour = PALETTE[len(ax.lines) % len(PALETTE)]
+    ax.plot(np.arange(1, len(losses) + 1), losses, marker="o", markersize=5, color=colour, label=name)
+    ax.set(xlabel="epoch", ylabel="mean loss per pair, nats")
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    if len(ax.lines) > 1:
+        ax.legend(frameon=False)
+    _plain(ax)
+    return ax
+
+
+def scree(model: Any, ax: Axes | None = None, *, n_gaps: int = 1) -> Axes:
+    """Draw the eigenvalues or singular values of a fit, in their order, and mark the widest gaps among them.
+
+    A wide gap says after which column the graph has no more structure of the same strength; near a narrow one at the
+    end the last columns are one choice among many.
+
+    Parameters
+    ----------
+    model : fitted estimator with `eigenvalues_` or `singular_values_`, or array of shape (k,) or (n_parts, k)
+        Of several connected components each has its line, up to ten, and the gaps are those of the first.
+    ax : matplotlib Axes, default=None
+        Where to draw; None makes a new figure.
+    n_gaps : int, default=1
+        How many of the widest gaps to mark: between neighbours in the picture, in absolute terms.
+
+    Returns
+    -------
+    ax : matplotlib Axes
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    ValueError
+        If the model has no such values.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> from graphemb import LaplacianEigenmaps
+    >>> from graphemb.plot import scree
+    >>> three = nx.planted_partition_graph(3, 30, 0.5, 0.02, seed=0)
+    >>> ax = scree(LaplacianEigenmaps(n_components=10).fit(three))
+    >>> ax.texts[0].get_text()
+    'widest gap, after 2'
+    """
+    new_axes = _new_axes("scree")
+    check_int("n_gaps", n_gaps, 0)
+    kind = "values"
+    values: Any = model
+    for name in ("eigenvalues_", "singular_values_"):
+        if hasattr(model, name):
+            kind, values = name.rstrip("_").replace("_", " "), getattr(model, name)
+    rows = [] if hasattr(values, "fit") else np.atleast_2d(np.asarray(values, np.float64))
+    lines = [found for row in rows if row.ndim == 1 and len(found := row[~np.isnan(row)])]
+    if not lines:
+        raise ValueError(f"model must have eigenvalues_ or singular_values_; {type(model).__name__} has none. The "
+                         "spectral methods and factorisations have them once they are fitted.")
+    if ax is None:
+        ax = new_axes(figsize=(6, 4))
+    for found, colour in zip(lines, PALETTE[:10], strict=False):
+        ax.plot(np.arange(1, len(found) + 1), found, marker="o", markersize=4, linewidth=0.8, color=colour)
+    gaps = np.abs(np.diff(lines[0]))
+    for order, i in enumerate(np.argsort(-gaps, kind="stable")[:n_gaps].tolist()):
+        ax.axvspan(i + 1, i + 2, color=GREY, alpha=0.45, linewidth=0, zorder=0)
+        ax.annotate(f"{'widest gap' if not order else 'gap'}, after {i + 1}", (i + 1.5, 0.97 - 0.07 * order),
+                    xycoords=ax.get_xaxis_transform(), xytext=(8, 0), textcoords="offset points", va="top",
+                    fontsize="small")
+    ax.set(xlabel="column", ylabel=kind[:-1])
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    _plain(ax)
+    return ax
+
+
+def degree_histogram(graph: Any, ax: Axes | None = None) -> Axes:
+    """Draw how many nodes have how many neighbours, on logarithmic axes where degrees span more than a hundredfold.
+
+    Parameters
+    ----------
+    graph : Graph or anything `as_graph` takes
+        Of a directed graph, degrees out and in are drawn both.
+    ax : matplotlib Axes, default=None
+        Where to draw; None makes a new figure.
+
+    Returns
+    -------
+    ax : matplotlib Axes
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> from graphemb.plot import degree_histogram
+    >>> ax = degree_histogram(nx.karate_club_graph())
+    >>> int(sum(bar.get_height() for bar in ax.patches))
+    34
+    """
+    new_axes = _new_axes("degree_histogram")
+    graph = as_graph(graph)
+    series = {"out": np.diff(graph.indptr)} if graph.directed else {"": np.diff(graph.indptr)}
+    if graph.directed:
+        series["in"] = np.bincount(graph.indices, minlength=graph.n_nodes)
+    if ax is None:
+        ax = new_axes(figsize=(6, 4))
+    _histogram(ax, series, "neighbours")
+    return ax
+
+
+def visit_histogram(walks: Any, ax: Axes | None = None, *, n_nodes: int | None = None) -> Axes:
+    """Draw how many nodes walks came through how often: what skip-gram is given to learn from.
+
+    Parameters
+    ----------
+    walks : int array of shape (n_walks, walk_length), or iterable of such arrays
+        From `random_walks`, `iter_walks` or one of their kin; -1 is no visit.
+    ax : matplotlib Axes, default=None
+        Where to draw; None makes a new figure.
+    n_nodes : int, default=None
+        Nodes of the graph, so that those without a visit count; None: up to the largest that was visited.
+
+    Returns
+    -------
+    ax : matplotlib Axes
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    ValueError
+        If there is no visit, or one of a node that is not below `n_nodes`.
+
+    References
+    ----------
+    .. [1] Perozzi et al., "DeepWalk", KDD 2014, figure 2, which compares such counts with those of words.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> from graphemb import random_walks
+    >>> from graphemb.plot import visit_histogram
+    >>> ax = visit_histogram(random_walks(nx.karate_club_graph(), n_walks=5, random_state=0), n_nodes=34)
+    >>> int(sum(bar.get_height() for bar in ax.patches))
+    34
+    """
+    new_axes = _new_axes("visit_histogram")
+    visits = np.zeros(0 if n_nodes is None else check_int("n_nodes", n_nodes, 1), np.int64)
+    for block in [walks] if isinstance(walks, np.ndarray) else walks:
+        seen = np.asarray(block)
+        if seen.ndim != 2 or seen.dtype.kind not in "iu":
+            raise ValueError("walks must be int arrays of shape (n_walks, walk_length); got "
+                             f"shape {seen.shape}, dtype {seen.dtype}.")
+        counted = np.bincount(seen[seen >= 0], minlength=len(visits))
+        if n_nodes is not None and len(counted) > n_nodes:
+            raise ValueError(f"n_nodes must be above the largest node visited, {len(counted) - 1}; got {n_nodes}.")
+        counted[:len(visits)] += visits
+        visits = counted
+    if not visits.any():
+        raise ValueError("walks must visit at least one node; there is none.")
+    if ax is None:
+        ax = new_axes(figsize=(6, 4))
+    _histogram(ax, {"": visits}, "visits")
+    return ax
+
+
+def _new_axes(what: str) -> Any:
+    """A function that makes a figure with one axes; ImportError where matplotlib is missing."""
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as error:
+        raise ImportError(f"{what} needs matplotlib: pip install 'graphemb[plot]'.") from error
+    return lambda figsize: plt.subplots(figsize=figsize, layout="constrained")[1]
+
+
+def _plain(ax: Axes) -> None:
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.spines[["left", "bottom"]].set_color("#909090")
+
+
+def _histogram(ax: Axes, series: dict[str, np.ndarray], unit: str) -> None:
+    """Nodes by a count: a bar for each count or range of counts; of two series, the second is an outline."""
+    top = max(int(counts.max()) for counts in series.values())
+    wide = top > 100
+    if wide:  # ten bins for a factor of ten, never narrower than one
+        edges = np.unique(np.round(np.geomspace(1, top + 1, int(10 * np.log10(top + 1)) + 2)))
+        edges = edges - 0.5
+        ax.set(xscale="log", yscale="log")
+    else:
+        edges = np.arange(-0.5, top + 1.5, max(1, round(top / 40)))
+        edges = np.append(edges, edges[-1] + edges[1] - edges[0]) if edges[-1] < top + 0.5 else edges
+    for (name, counts), colour in zip(series.items(), (PLAIN, _SECOND), strict=False):
+        drawn = counts[counts > 0] if wide else counts
+        ax.hist(drawn, bins=edges, color=colour, histtype="bar" if colour == PLAIN else "step", label=name or None,
+                linewidth=0.4 if colour == PLAIN else 1.4, edgecolor="white" if colour == PLAIN else colour)
+    zeros = [f"{int((counts == 0).sum()):,} have {name + ' ' if name else ''}0"
+             for name, counts in series.items() if wide and (counts == 0).any()]
+    n = len(next(iter(series.values())))
+    median = float(np.median(next(iter(series.values()))))
+    ax.set_title(", ".join([f"{n:,} nodes", f"median {median:g}", f"largest {top:,}", *zeros]), loc="left",
+                 fontsize="medium")
+    ax.set(xlabel=unit, ylabel="nodes")
+    if len(series) > 1:
+        ax.legend(frameon=False)
+    _plain(ax)
+
+
+def _named(names: str | int | Iterable[Hashable], nodes: list[Hashable], vectors: np.ndarray,
+           degrees: np.ndarray | None) -> list[int]:
     """Rows of the nodes to name, the most important first."""
     if isinstance(names, str):
         check_choice("names", names, ["auto"])
-        names = 30 if len(nodes) <= _NAMED_UP_TO else 0
+        numbered = all(type(node) is int and node == i for i, node in enumerate(nodes))
+        names = 30 if len(nodes) <= SMALL else 0 if numbered else 15
     if isinstance(names, Iterable):
-        row = {node: i for i, node in enumerate(nodes)}
-        wanted = list(names)
-        for node in wanted:
-            if node not in row:
-                raise KeyError(f"names holds {node!r}, which is not a node of this embedding.")
-        return [row[node] for node in wanted]
-    count = check_int("names", names, 0)
-    return np.argsort(-np.linalg.norm(vectors, axis=1), kind="stable")[:count].tolist()
-
-
-def _in_row_order(labels: Mapping[Hashable, Any] | Sequence[Any], nodes: list[Hashable]) -> list[Any]:
-    if isinstance(labels, Mapping):
-        for node in nodes:
-            if node not in labels:
-                raise ValueError(f"labels has no value for node {node!r}; give it one (None draws it grey).")
-        return [labels[node] for node in nodes]
-    values = list(labels)
-    if len(values) != len(nodes):
-        raise ValueError(f"labels must have one value a node, {len(nodes)}; got {len(values)}.")
-    for node, value in zip(nodes, values, strict=True):
-        if not isinstance(value, Hashable):
-            raise ValueError(f"labels must be single values; node {node!r} has {value!r}.")
-    return values
-
-
-def _project(vectors: np.ndarray, method: str,
-             random_state: int | None) -> tuple[np.ndarray, tuple[str, str]]:
-    """Points of shape (n_nodes, 2), and what to write along the two axes."""
-    n, dim = vectors.shape
-    if method == "pca":
-        centred = vectors - vectors.mean(axis=0)
-        variance, axes = np.linalg.eigh(centred.T @ centred)  # ascending
-        top = axes[:, ::-1][:, :2]
-        top = top * np.where(top[np.abs(top).argmax(axis=0), range(top.shape[1])] < 0, -1.0, 1.0)
-        points = np.zeros((n, 2))
-        points[:, :top.shape[1]] = centred @ top
-        share = np.zeros(2)
-        share[:top.shape[1]] = variance[::-1][:2] / (variance.sum() or 1.0)
-        first, second = (f"component {i + 1} ({100 * s:.0f} % of the variance)" for i, s in enumerate(share))
-        return points, (first, second)
-    if n < 4:
-        raise ValueError(f'method="{method}" needs at least 4 nodes; got {n}. method="pca" draws any number.')
-    if method == "tsne":
-        from sklearn.manifold import TSNE
-
-        model = TSNE(metric="cosine", init="pca" if dim > 1 else "random", perplexity=min(30.0, (n - 1) / 3),
-                     random_state=random_state)
-        return model.fit_transform(vectors), ("", "")
-    try:
-        from umap import UMAP
-    except ImportError as error:
-        raise ImportError("method=\"umap\" needs umap-learn: pip install 'graphemb[umap]'; "
-                          "method=\"tsne\" works without it.") from error
-    model = UMAP(metric="cosine", n_neighbors=min(15, n - 1), random_state=random_state,
-                 n_jobs=1 if random_state is not None else -1)  # UMAP is reproducible on one thread only
-    return np.asarray(model.fit_transform(vectors)), ("", "")
-
-
-def _missing(value: Any) -> bool:
-    return value is None or value != value
-
-
-def _is_scale(values: list[Any]) -> bool:
-    """Whether the values lie on a line rather than in kinds."""
-    present = [v for v in values if not _missing(v)]
-    if not present or any(isinstance(v, (bool, np.bool_)) for v in present):
-        return False
-    if all(isinstance(v, (int, np.integer)) for v in present):
-        return len(set(present)) > len(_PALETTE)
-    return all(isinstance(v, (int, float, np.integer, np.floating)) for v in present)
+        return rows_of_names(names, nodes)
+    return most_important(nodes, vectors, degrees, check_int("names", names, 0))
 
 
 def _scatter_scale(ax: Axes, points: np.ndarray, values: np.ndarray, style: dict[str, Any]) -> None:
     known = ~np.isnan(values)
-    ax.scatter(points[~known, 0], points[~known, 1], color=_GREY, **style)
+    ax.scatter(points[~known, 0], points[~known, 1], color=GREY, **style)
     drawn = ax.scatter(points[known, 0], points[known, 1], c=values[known], cmap="viridis", **style)
     ax.figure.colorbar(drawn, ax=ax, shrink=0.7, pad=0.02).outline.set_visible(False)  # type: ignore[operator]
 
 
-def _scatter_kinds(ax: Axes, points: np.ndarray, values: list[Any], style: dict[str, Any]) -> None:
+def _scatter_kinds(ax: Axes, points: np.ndarray, kinds: Kinds, style: dict[str, Any]) -> None:
     from matplotlib.colors import to_rgba_array
     from matplotlib.lines import Line2D
 
-    counts = Counter(v for v in values if not _missing(v))
-    kinds = [kind for kind, _ in counts.most_common(len(_PALETTE))]
-    with suppress(TypeError):  # kinds that have no order among them stay the most frequent first
-        kinds.sort()
-    colour = dict(zip(kinds, _PALETTE, strict=False))
-    others = len(counts) - len(kinds)
-    entries = [(str(kind), colour[kind]) for kind in kinds]
-    if others:
-        entries.append((f"{others} others", _GREY))
-    if sum(counts.values()) < len(values):
-        entries.append(("none", _GREY))
+    entries = list(zip(kinds.texts, kinds.colours, strict=False))
+    if kinds.n_others:
+        entries.append((f"{kinds.n_others} others", GREY))
+    if (kinds.of < 0).any():
+        entries.append(("none", GREY))
+    table = to_rgba_array([*kinds.colours, GREY])
+    own = np.where((kinds.of >= 0) & (kinds.of < len(kinds.colours)), kinds.of, len(kinds.colours))
 
-    # One scatter in a shuffled order: drawn kind by kind, the last kind would hide the others.
-    order = np.random.default_rng(0).permutation(len(values))
-    colours = to_rgba_array([_GREY if _missing(v) else colour.get(v, _GREY) for v in values])
-    ax.scatter(points[order, 0], points[order, 1], c=colours[order], **style)
-    handles = [Line2D([], [], linestyle="none", marker="o", markersize=6, color=c, label=text)
+    # Grey first, the rest in one scatter in a shuffled order: drawn kind by kind, the last would hide the others.
+    order = np.random.default_rng(0).permutation(len(own))
+    order = order[np.argsort(own[order] < len(kinds.colours), kind="stable")]
+    ax.scatter(points[order, 0], points[order, 1], c=table[own[order]], **style)
+    handles = [Line2D([], [], linestyle="none", marker="o", markersize=6, color=c, label=text[:40])
                for text, c in entries]
     ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0,
               frameon=False, fontsize="small")
@@ -257,8 +456,8 @@ def _write_names(ax: Axes, points: np.ndarray, named: list[tuple[Hashable, np.nd
     taken: list[Any] = []
     sides = [(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1)]
     for node, (x, y) in named:
-        text = ax.annotate(str(node), (x, y), (0, 0), textcoords="offset points", fontsize=8,
-                           color="#222222", zorder=3,
+        text = ax.annotate(_short(str(node)), (x, y), (0, 0), textcoords="offset points", fontsize=8,
+                           color="#222222", zorder=3, parse_math=False,
                            path_effects=[withStroke(linewidth=2.5, foreground="white", alpha=0.85)])
         free: list[tuple[int, int, dict[str, Any], Any]] = []
         for right, up in sides:
@@ -277,3 +476,7 @@ def _write_names(ax: Axes, points: np.ndarray, named: list[tuple[Hashable, np.nd
             taken.append(box)
         else:
             text.remove()
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 40 else name[:39] + "…"

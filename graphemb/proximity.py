@@ -10,13 +10,13 @@ from scipy import sparse
 from scipy.sparse.linalg import LinearOperator
 from scipy.special import iv
 
-from graphemb._parallel import Progress, interruptible, map_ordered, ranges
+from graphemb._parallel import Progress, ranges
+from graphemb._product import Product as SparseProduct
+from graphemb._product import transposed
 from graphemb._validation import check_int, check_n_jobs, check_real
 from graphemb.embedding import Embedding
 from graphemb.graph import Graph, as_graph
 
-PIECE = 2**25
-"""Multiplications in a piece of a product: some hundredths of a second."""
 BLOCK_ENTRIES = 2**22
 """Numbers in a block of dense rows: 16 MB."""
 
@@ -35,7 +35,7 @@ def adjacency(graph: Graph, *, symmetric: bool = False) -> sparse.csr_array:
     A : csr_array of shape (n_nodes, n_nodes), dtype=float64
     """
     A = sparse.csr_array(graph.to_scipy(), dtype=np.float64)
-    A = interruptible(lambda: (A + A.T).tocsr()) if symmetric and graph.directed else A
+    A = (A + transposed(A)).tocsr() if symmetric and graph.directed else A
     if A.nnz < 2**31:  # half the memory, and faster products
         A.indptr, A.indices = A.indptr.astype(np.int32), A.indices.astype(np.int32)
     return A
@@ -75,7 +75,7 @@ def one_way(enlarged: sparse.csr_array, n_fitted: int) -> sparse.csr_array:
 
 
 def multiply(A: sparse.csr_array, X: np.ndarray, n_jobs: int = 1) -> np.ndarray:
-    """A @ X for a dense X, in pieces: threads share them, and Ctrl-C is heard between them.
+    """A @ X for a dense X, by the compiled kernel.
 
     Parameters
     ----------
@@ -87,21 +87,10 @@ def multiply(A: sparse.csr_array, X: np.ndarray, n_jobs: int = 1) -> np.ndarray:
     Returns
     -------
     AX : ndarray of shape (m, b), C-contiguous
-        Of the wider of the two dtypes.
+        Of the wider of the two dtypes: float32 or float64.
     """
-    out = np.empty((A.shape[0], X.shape[1]), np.result_type(A.data, X))
-    X = np.ascontiguousarray(X)
-
-    def piece(rows: tuple[int, int]) -> None:
-        start, stop = rows
-        entries = slice(A.indptr[start], A.indptr[stop])
-        part = sparse.csr_array((A.data[entries], A.indices[entries], A.indptr[start:stop + 1] - entries.start),
-                                shape=(stop - start, A.shape[1]))
-        out[start:stop] = part @ X
-
-    for _ in map_ordered(piece, entry_ranges(A.indptr, PIECE // max(1, X.shape[1])), n_jobs):
-        pass
-    return out
+    dtype = np.float32 if np.result_type(A.data, X) == np.float32 else np.float64
+    return SparseProduct(A, dtype, n_jobs)(X)
 
 
 def entry_ranges(indptr: np.ndarray, size: int) -> list[tuple[int, int]]:
@@ -125,7 +114,7 @@ class Product(LinearOperator):
     def __init__(self, A: sparse.csr_array, n_jobs: int = 1, *, symmetric: bool = False) -> None:
         super().__init__(np.float32, A.shape)
         self.A, self.n_jobs = sparse.csr_array(A, dtype=np.float32), n_jobs
-        self.At = self.A if symmetric else interruptible(lambda: self.A.T.tocsr())
+        self.At = self.A if symmetric else transposed(self.A)
 
     def _matmat(self, X: np.ndarray) -> np.ndarray:
         return multiply(self.A, X, self.n_jobs)

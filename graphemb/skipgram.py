@@ -140,6 +140,8 @@ class SkipGram:
     seed: int
     n_jobs: int = 1
     deterministic: bool = True
+    tied: bool = False
+    """One vector a node, in both roles: the kernel is given the same matrix twice."""
     tol: float | None = None
     checkpoint: str | None = None
     verbose: int = 0
@@ -153,7 +155,7 @@ class Trained:
     Attributes
     ----------
     vectors, contexts : ndarray of shape (n_nodes, n_components), dtype=float32
-        Input and output vectors of skip-gram; the embedding is `vectors`.
+        Input and output vectors of skip-gram; the embedding is `vectors`. One array where they are tied.
     visits : ndarray of shape (n_nodes,), dtype=int64
         What the noise distribution is made from.
     report : dict
@@ -196,8 +198,8 @@ def train(corpus: Corpus, settings: SkipGram, init: NDArray[np.float32] | None =
     d = settings.n_components
     stride = -(-d // _sgns.LANES) * _sgns.LANES
     vectors = start_vectors(corpus.n_nodes, d, stride, settings.seed, init)
-    contexts = aligned_zeros(corpus.n_nodes, stride)
-    if init_contexts is not None:
+    contexts = vectors if settings.tied else aligned_zeros(corpus.n_nodes, stride)
+    if init_contexts is not None and not settings.tied:
         contexts[:, :d] = init_contexts
     saved = Checkpoint(settings.checkpoint, corpus, settings, init, init_contexts) if settings.checkpoint else None
     course = saved.load(vectors, contexts) if saved else Course()
@@ -226,7 +228,8 @@ def train(corpus: Corpus, settings: SkipGram, init: NDArray[np.float32] | None =
     }
     if saved and not course.stopped:
         saved.remove()
-    return Trained(np.ascontiguousarray(vectors[:, :d]), np.ascontiguousarray(contexts[:, :d]), visits, report)
+    trained = np.ascontiguousarray(vectors[:, :d])
+    return Trained(trained, trained if settings.tied else np.ascontiguousarray(contexts[:, :d]), visits, report)
 
 
 def retrain(corpus: ChangedCorpus, settings: SkipGram, shares: NDArray[np.float32], vectors: NDArray[np.float32],
@@ -434,11 +437,14 @@ def damping(visits: NDArray[np.int64], settings: SkipGram) -> NDArray[np.float32
 
 
 def batch_load(visits: NDArray[np.int64], settings: SkipGram) -> NDArray[np.float64]:
-    """Rate x expected updates in a batch of each row of inputs, outputs: (2, n_nodes)."""
+    """Rate x expected updates in a batch of each row of inputs, outputs: (2, n_nodes); of both where they are tied."""
     p = visits / visits.sum()
     q = np.where(visits > 0, np.maximum(visits, 1) ** float(settings.ns_exponent), 0.0)
     places = settings.learning_rate * (settings.window + 1) * BATCH
-    return places * np.array([p, p + settings.n_negative * q / q.sum()])
+    load = np.array([p, p + settings.n_negative * q / q.sum()])
+    if settings.tied:
+        load[:] = load.sum(axis=0)
+    return places * load
 
 
 class Checkpoint:
@@ -456,7 +462,7 @@ class Checkpoint:
         self.path = path
         sampler = corpus.sampler
         names = ("n_components", "window", "n_negative", "learning_rate", "min_learning_rate", "ns_exponent",
-                 "subsample", "seed", "tol")
+                 "subsample", "seed", "tied", "tol")
         started = hashlib.blake2b(digest_size=16)
         for array in (init, init_contexts):
             started.update(b"-" if array is None else np.ascontiguousarray(array).tobytes())

@@ -15,7 +15,7 @@ from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh, splu
 
 from graphemb._krylov import RitzPairs, basis_size, block_krylov
 from graphemb._parallel import interruptible
-from graphemb._product import Product
+from graphemb._product import Product, transposed
 
 DENSE_LIMIT = 1000
 """Components up to this size are solved densely: a second at the limit, and no tolerance to choose."""
@@ -220,7 +220,7 @@ def largest_singular_triplets(A: sparse.csr_array, k: int, *, tol: float = 1e-6,
     else:
         n = A.shape[1]
         scale = float(np.abs(A.data).max(initial=0)) or 1.0
-        At = interruptible(lambda: A.T.tocsr())
+        At = transposed(A)
         ritz = _krylov(A / scale, k, _Choice("positive"),
                        lambda x: tol * np.maximum(np.abs(x), 0.01 * np.abs(x).max()), tol, max_iter, seed, step,
                        n_jobs, gram=True)
@@ -622,7 +622,7 @@ def _krylov(A: sparse.csr_array, k: int, select: Operator, limit: Operator, tol:
     """
     dtype = np.float32 if tol >= SINGLE_TOL else np.float64
     B = Product(A, dtype, n_jobs)
-    Bt = Product(interruptible(lambda: A.T.tocsr()), dtype, n_jobs) if gram else None
+    Bt = Product(transposed(A), dtype, n_jobs) if gram else None
     v = None if null is None else null.astype(dtype)
 
     def apply(X: np.ndarray) -> np.ndarray:
@@ -814,14 +814,13 @@ def _chebyshev(S: sparse.csr_array, null: np.ndarray, first: float, last: float,
 
 
 def _inverse_by_normal_equations(T: sparse.csr_array, work: _Work, n_jobs: int) -> Operator:
-    product = Product(T, np.float64, n_jobs)
-    transposed = Product(interruptible(lambda: T.T.tocsr()), np.float64, n_jobs)
+    product, back = Product(T, np.float64, n_jobs), Product(transposed(T), np.float64, n_jobs)
     diagonal = np.asarray(T.multiply(T).sum(axis=0)).reshape(-1, 1)
     shift = 1e-10 * diagonal.max()
     c = 1 / (diagonal + shift)
 
     def shifted(X: np.ndarray) -> np.ndarray:
-        return _centre_columns(transposed(product(X))) + shift * X
+        return _centre_columns(back(product(X))) + shift * X
 
     def precondition(R: np.ndarray) -> np.ndarray:
         Z = c * R

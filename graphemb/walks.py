@@ -41,6 +41,8 @@ class WalkSampler:
     arc_test : {None, "bitmap", "hash", "search"}, default=None
         How second-order walks find out whether an arc exists; the answer is the same. None
         chooses by memory, see `cheapest_arc_test`.
+    vectors : bool, default=None
+        Whether the vector kernels are used; the walks are the same. None is where there are any.
 
     Notes
     -----
@@ -51,7 +53,8 @@ class WalkSampler:
     """
 
     def __init__(self, graph: Graph, p: float, q: float, seed: int, n_jobs: int = 1, *, extend: bool = False,
-                 arc_test: str | None = None) -> None:
+                 arc_test: str | None = None, vectors: bool | None = None) -> None:
+        self.vectors = _walks.HAS_VECTORS if vectors is None else vectors
         self.graph, self.p, self.q, self.extend = graph, p, q, extend
         self.key = stream_key(seed, "walks")
         self.weights = graph.weights if graph.weights is not None else np.empty(0, np.float32)
@@ -59,7 +62,7 @@ class WalkSampler:
         self.strength = np.empty((graph.n_nodes if len(self.weights) else 0, 2), np.float64)
         self.means = np.empty(0)
         self.slots = np.empty(0, np.int32)
-        self.bits = np.empty((0, 0), np.uint8)
+        self.bits = np.empty((0, 0), np.uint32)
         if len(self.weights):
             largest = int(np.diff(graph.indptr).max())
             self._build(n_jobs, lambda start, stop: _walks.alias_tables(
@@ -78,7 +81,7 @@ class WalkSampler:
     def _build_arc_test(self, kind: str, n_jobs: int) -> None:
         g = self.graph
         if kind == "bitmap":
-            self.bits = np.zeros((g.n_nodes, -(-g.n_nodes // 8)), np.uint8)
+            self.bits = np.zeros((g.n_nodes, -(-g.n_nodes // 32)), np.uint32)
             self._build(n_jobs, lambda start, stop: _walks.arc_bitmap(
                 g.indptr, g.indices, start, stop, self.bits))
         elif kind == "hash":
@@ -114,14 +117,18 @@ class WalkSampler:
         g = self.graph
         key = self.key if key is None else key
         if self.p == 1.0 and self.q == 1.0:
-            return _walks.first_order(g.indptr, g.indices, self.table, key, ids, starts, walks)
+            first_order = _walks.first_order_vector if self.vectors else _walks.first_order
+            return first_order(g.indptr, g.indices, self.table, key, ids, starts, walks)
+        if self.vectors and not len(self.weights):
+            return _walks.second_order_vector(g.indptr, g.indices, self.slots, self.bits, g.directed, self.p, self.q,
+                                              key, ids, starts, walks)[1]
         return _walks.second_order(g.indptr, g.indices, self.weights, self.table, self.strength, self.slots,
                                    self.bits, self.means, g.directed, self.p, self.q, key, ids, starts, walks)[1]
 
 
 def cheapest_arc_test(graph: Graph) -> str:
     """"bitmap" if it is small or the smaller table, else "hash"; "search" if that is above `ARC_TEST_BYTES`."""
-    bitmap, table = graph.n_nodes * -(-graph.n_nodes // 8), 8 * len(graph.indices)
+    bitmap, table = 4 * graph.n_nodes * -(-graph.n_nodes // 32), 8 * len(graph.indices)
     if bitmap <= max(table, SMALL_BITMAP_BYTES):
         return "bitmap" if bitmap <= ARC_TEST_BYTES else "search"
     return "hash" if table <= ARC_TEST_BYTES else "search"

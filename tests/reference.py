@@ -530,3 +530,25 @@ def struc2vec_step(layers, stay, k, u, rng):
         else:
             k -= k > 0
     return k, rng.choice(len(layers[k]), p=layers[k][u] / layers[k][u].sum())
+
+
+# --- edge lists -------------------------------------------------------------------------------------------
+
+
+def fields_of(text, delimiter, width, pick):
+    """`_text.fields` on a text of plain lines: the wanted fields of each line, and the lines' numbers."""
+    found, lines = [], []
+    for number, line in enumerate(text.decode().split("\n")[:-1]):
+        if line.startswith(("#", "%")) or not line.strip(" \t\r\x0b\x0c\x1c\x1d\x1e\x1f"):
+            continue
+        row = line.split() if delimiter is None else [field.strip() for field in line.split(delimiter)]
+        assert len(row) == width
+        found.append([row[c] for c in pick])
+        lines.append(number)
+    return found, lines
+
+
+def numbers_of(words):
+    """`_text.number`, and `_text.first_appearance` of ints: each word's number by first appearance."""
+    known = {}
+    return [known.setdefault(word, len(known)) for word in words], list(known)

@@ -21,6 +21,8 @@ KERNELS = sorted((ROOT / "ext").glob("*.pyx"))
 # From the top down. A module imports from lower layers only: not from a higher one, not from its own.
 LAYERS = [
     ["cli", "plot"],
+    ["_explorer"],
+    ["_plane"],
     ["tuning"],
     ["evaluate", "datasets", "pipeline", "verify"],
     ["estimators"],
@@ -28,15 +30,20 @@ LAYERS = [
     ["walks", "skipgram", "proximity", "spectrum", "alignment", "links", "rotation"],
     ["embedding", "temporal_graph"],
     ["graph"],
+    ["foreign"],
+    ["adjacency"],
+    ["labels", "vector_files"],
+    ["edge_lists", "graph_files"],
     ["io"],
     ["_krylov", "_product"],
     ["_parallel", "_random", "_validation"],
-    ["_walks", "_temporal", "_sgns", "_spmm"],
+    ["_walks", "_temporal", "_sgns", "_spmm", "_text"],
 ]
 LEVEL = {name: len(LAYERS) - i for i, names in enumerate(LAYERS) for name in names}
 # `Embedding.plot` is a promise of the interface; it looks the picture up when it is asked for one.
 ALLOWED = {("embedding", "plot")}
-NEVER_AT_IMPORT = {"gensim", "matplotlib", "torch", "pandas", "polars", "umap", "igraph", "torch_geometric"}
+NEVER_AT_IMPORT = {"gensim", "matplotlib", "torch", "pandas", "polars", "umap", "igraph", "torch_geometric",
+                   "pyarrow", "zstandard", "usearch"}
 
 
 def tree(path):

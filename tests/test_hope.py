@@ -91,3 +91,46 @@ def test_sinks_are_no_sources():
 def test_bad_parameters(parameters, message):
     with pytest.raises(ValueError, match=message):
         HOPE(**parameters).fit(nx.path_graph(4))
+
+
+@pytest.mark.parametrize("similarity", SIMILARITIES)
+def test_a_new_target_is_scored_by_its_column_of_the_proximity(similarity):
+    """A node that three others point at, left out of the fit and folded in; its own arcs do not matter here."""
+    G = weighted_graph(directed=True)
+    n = len(G)
+    A = nx.to_numpy_array(G)
+    arcs = [(3, 2.0), (17, 0.5), (30, 1.0)]
+    enlarged = np.zeros((n + 1, n + 1))
+    enlarged[:n, :n] = A
+    for u, w in arcs:
+        enlarged[u, n] = w
+    if similarity == "katz":  # the same beta as the fit
+        decay = 0.5 * np.linalg.norm(enlarged, 2) / np.linalg.norm(A, 2)
+        S = reference.hope_matrix(enlarged, similarity, decay)
+    elif similarity == "pagerank":  # the fitted steps unchanged; arcs to the new node by their share
+        P = enlarged / np.maximum(enlarged.sum(axis=1, keepdims=True), 1e-300)
+        P[:n, :n] = A / np.maximum(A.sum(axis=1, keepdims=True), 1e-300)
+        S = 0.5 * (np.linalg.inv(np.eye(n + 1) - 0.5 * P) - np.eye(n + 1))
+    else:
+        D = np.eye(n) if similarity == "common" else np.diag(1 / (A.sum(axis=0) + A.sum(axis=1)))
+        S = np.zeros((n + 1, n + 1))
+        S[:n, n] = A @ D @ enlarged[:n, n]
+    model = HOPE(n, similarity=similarity).fit(G)
+    new = nx.DiGraph()
+    new.add_weighted_edges_from((list(G)[u], "new", w) for u, w in arcs)
+    new.add_node(list(G)[5])
+    vectors = model.transform_targets(new)
+    row = list(new).index("new")
+    scores = model.embedding_.astype(float) @ vectors[row] / model.factor_**2
+    # of squares of A, float32 tells values from zero above 1e-4 of the largest: those of A above 1e-2
+    atol = 1e-3 if similarity in ("katz", "pagerank") else 2e-2
+    np.testing.assert_allclose(scores, S[:n, n], atol=atol * np.abs(S[:n, n]).max())
+    assert (vectors[list(new).index(list(G)[5])] == model.context_embedding_[5]).all()
+
+
+def test_targets_need_a_graph():
+    model = HOPE(2).fit(nx.DiGraph([(0, 1), (1, 2)]))
+    with pytest.raises(TypeError, match="transform_targets takes a graph"):
+        model.transform_targets(np.ones((1, 3)))
+    with pytest.warns(UserWarning, match="1 of 1 new nodes have no edge"):
+        assert not model.transform_targets(nx.DiGraph([("x", "x")])).any()

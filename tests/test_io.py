@@ -18,7 +18,8 @@ from scipy import io as scipy_io
 from scipy import sparse
 from strategies import edge_lists, networkx_graphs
 
-from graphemb import io
+from graphemb import edge_lists as module_of_edges
+from graphemb import graph_files, io
 from graphemb.graph import Graph, as_graph
 
 
@@ -384,7 +385,7 @@ def test_labels_are_ints_only_if_all_are(tmp_path):
 
 
 def test_labels_are_judged_over_the_whole_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(io, "_CHUNK", 2)
+    monkeypatch.setattr(module_of_edges, "_BLOCK", 12)
     assert read(tmp_path, "1 2 3\n2 3 3\n# c\n3 4 3\n4 5 3\n").nodes == (1, 2, 3, 4, 5)
     mixed = read(tmp_path, "1 2 3\n2 3 3\n# c\n3 4 3\n4 x 9\n")
     assert mixed.nodes == ("1", "2", "3", "4", "x") and dense(mixed)[3, 4] == 9
@@ -443,7 +444,7 @@ def test_corrupt_gzip(tmp_path):
 def test_formats_and_options(tmp_path):
     with pytest.raises(ValueError, match=r"suffix '\.xyz'; known are \.csv"):
         Graph.read(tmp_path / "g.xyz")
-    with pytest.raises(ValueError, match="format must be one of edges, "):
+    with pytest.raises(ValueError, match="format must be one of arrow, edges, "):
         Graph.read(tmp_path / "g.csv", format="excel")
     assert read(tmp_path, "1 2\n", "out.konect", format="edges").nodes == (1, 2)
     with pytest.raises(ValueError, match="for edge lists"):
@@ -493,12 +494,13 @@ def test_matrix_market_is_read_as_scipy_reads_it(tmp_path, symmetry, field, dens
     path = tmp_path / "a.mtx"
     scipy_io.mmwrite(path, A if dense else sparse.coo_array(A), comment="caf\xe9", field=field, symmetry=symmetry)
     expected = scipy_io.mmread(path)
-    np.testing.assert_array_equal(io.read_matrix_market(path).toarray(), expected if dense else expected.toarray())
+    ours = graph_files.read_matrix_market(path).toarray()
+    np.testing.assert_array_equal(ours, expected if dense else expected.toarray())
     data = path.read_bytes()
     for cut in range(0, len(data) - 2):  # in the last number it is another number
         path.write_bytes(data[:cut])
         with contextlib.suppress(ValueError):
-            assert cut > len(data) - 9 or io.read_matrix_market(path) is None
+            assert cut > len(data) - 9 or graph_files.read_matrix_market(path) is None
 
 
 def test_a_small_file_that_promises_many_nodes_is_refused(tmp_path):

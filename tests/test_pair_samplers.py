@@ -1,5 +1,7 @@
 """LINE, VERSE, Walklets, MetaPath2Vec, CTDNE: what they sample, what they find, folding in, messages."""
 
+import warnings
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -14,7 +16,8 @@ from graphemb.walks import WalkSampler
 
 SHORT = {"n_components": 16, "random_state": 0, "learning_rate": 0.05}
 MODELS = [
-    LINE(n_walks=300, **SHORT), VERSE(n_walks=300, **SHORT), Walklets(n_walks=4, window=2, walk_length=40, **SHORT),
+    LINE(n_walks=300, **SHORT), LINE(n_walks=300, order="first", **SHORT), LINE(n_walks=300, order="both", **SHORT),
+    VERSE(n_walks=300, **SHORT), Walklets(n_walks=4, window=2, walk_length=40, **SHORT),
     MetaPath2Vec(n_walks=4, walk_length=40, window=5, **SHORT),
     CTDNE(n_walks=20, walk_length=20, window=5, strict=False, **SHORT)]
 
@@ -53,6 +56,61 @@ def test_edges_are_drawn_by_weight(weighted, directed):
     assert not seen[A == 0].any()
     expected = A[A > 0].astype(float)
     assert stats.chisquare(seen[A > 0], expected / expected.sum() * 200_000).pvalue > 1e-3
+
+
+def test_first_order_finds_edges_and_second_order_equal_neighbours():
+    """A cycle of cliques is all first order; in a complete bipartite graph nodes of one side share all neighbours."""
+    G = nx.ring_of_cliques(6, 8)
+    A = nx.to_numpy_array(G) > 0
+    model = LINE(8, order="first", n_walks=2000, random_state=0, learning_rate=0.05).fit(G)
+    scores = model.embedding_ @ model.embedding_.T
+    off = ~np.eye(len(A), dtype=bool)
+    assert scores[A].mean() > scores[off & ~A].mean() + 1
+    assert model.context_ is model.embedding_ or (model.context_ == model.embedding_).all()
+    side = np.arange(20) < 10
+    two = LINE(8, order="second", n_walks=2000, random_state=0).fit(nx.complete_bipartite_graph(10, 10))
+    unit = two.embedding_ / np.linalg.norm(two.embedding_, axis=1, keepdims=True)
+    near = unit @ unit.T
+    assert near[np.equal.outer(side, side)].mean() > near[~np.equal.outer(side, side)].mean() + 0.5
+
+
+def test_both_orders_are_two_models_side_by_side():
+    G = nx.karate_club_graph()
+    how = {"n_walks": 50, "random_state": 4}
+    both = LINE(7, order="both", **how).fit(G)
+    first, second = LINE(4, order="first", **how).fit(G), LINE(3, **how | {"random_state": 5}).fit(G)
+    parts = [model.embedding_ / np.linalg.norm(model.embedding_, axis=1, keepdims=True) for model in (first, second)]
+    np.testing.assert_allclose(both.embedding_, np.concatenate(parts, axis=1), rtol=1e-6)
+    np.testing.assert_allclose(both.context_, np.concatenate([parts[0], second.context_], axis=1), rtol=1e-6)
+    assert [report["tokens"] for report in both.fit_report_["orders"]] == [2 * 50 * 34] * 2
+    assert (LINE(7, order="both", n_jobs=3, **how).fit_transform(G) == both.embedding_).all()
+    assert LINE(1, order="both", **how).fit_transform(G).shape == (34, 1)
+    again = LINE(7, order="both", init=both.vectors_, learning_rate=1e-8, min_learning_rate=0, **how).fit_transform(G)
+    np.testing.assert_allclose(again, both.embedding_, atol=1e-5)
+    with pytest.warns(UserWarning, match="stopped the fit in the first order"), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="A callback stopped the fit after")
+        stopped = LINE(8, order="both", n_walks=20_000, callbacks=[lambda tick: True]).fit(G)
+    assert stopped.embedding_[:, :4].any() and not stopped.embedding_[:, 4:].any()
+
+
+@pytest.mark.parametrize("order", ["first", "both"])
+def test_orders_follow_a_change_and_checkpoint(order, tmp_path):
+    G = nx.karate_club_graph()
+    model = LINE(8, order=order, n_walks=200, random_state=0).fit(G)
+    G.add_edge(0, "new")
+    G.add_edge(1, "new")
+    old = model.embedding_
+    model.partial_fit(G)
+    assert model.embedding_.shape == (35, 8) and model.embedding_[34].any()
+    assert 0 < np.nanmean(model.fit_report_["moved"]) < 0.7 and (old != model.embedding_[:34]).any()
+    saved = LINE(8, order=order, n_walks=50, random_state=0, checkpoint=tmp_path / "fit").fit_transform(G)
+    assert (saved == LINE(8, order=order, n_walks=50, random_state=0).fit_transform(G)).all()
+
+
+def test_first_order_has_no_direction():
+    for order in ("first", "both"):
+        with pytest.raises(ValueError, match=f"order='{order}' needs an undirected graph"):
+            LINE(order=order).fit(nx.DiGraph([(0, 1)]))
 
 
 def test_skipping_takes_every_kth_node():
@@ -97,7 +155,7 @@ def test_walklets_of_distance_two_see_through_the_middle():
     assert scores[same].mean() > scores[~same].mean() + 0.5
 
 
-@pytest.mark.parametrize("model", [*MODELS[:3], MODELS[4]], ids=lambda model: type(model).__name__)
+@pytest.mark.parametrize("model", [*MODELS[:-2], MODELS[-1]], ids=lambda model: type(model).__name__)
 def test_both_sides_of_a_bipartite_graph(model):
     G, block, n_users = bipartite()
     Z = model.fit_transform(G)
@@ -162,6 +220,9 @@ def test_walks_from_new_nodes_go_on_in_the_fitted_graph():
     (Walklets(window=0), ValueError, "window must be an int >= 1"),
     (Walklets(walk_length=2**20), ValueError, r"window \* walk_length must be <= 1048576; got 4 and 1048576"),
     (LINE(n_walks=0), ValueError, "n_walks must be an int >= 1; got 0"),
+    (LINE(order=3), ValueError, "order must be one of 'first', 'second', 'both'; got 3"),
+    (LINE(order="both", trainer="gensim"), ValueError, "trainer must be 'native' with order='both'"),
+    (LINE(order="first", init=(np.ones((4, 128)),) * 2), ValueError, "init must be vectors alone with order='first'"),
 ], ids=str)
 def test_bad_parameters(model, error, message):
     with pytest.raises(error, match=message):

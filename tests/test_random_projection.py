@@ -110,7 +110,7 @@ def test_pieces_do_not_depend_on_each_other(monkeypatch):
     monkeypatch.setattr("graphemb._parallel.SECONDS_BETWEEN_TICKS", 0)
     model = FastRP(4, random_state=0, callbacks=[ticks.append]).fit(G)
     assert ticks[-1].fraction == 1 and ticks[0].stage == "powers"
-    monkeypatch.setattr("graphemb.proximity.PIECE", 100)
+    monkeypatch.setattr("graphemb._product.CHUNK", 100)
     assert FastRP(4, random_state=0, n_jobs=2).fit_transform(G).tobytes() == model.embedding_.tobytes()
 
 

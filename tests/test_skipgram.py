@@ -127,6 +127,33 @@ def test_batches_equal_their_twin(variant, damped, d, window, n_negative, batch,
 
 
 @pytest.mark.parametrize("variant", sorted(_sgns.VARIANTS))
+@pytest.mark.parametrize("batch", [0, 30])
+def test_tied_vectors_equal_their_twin(variant, batch):
+    """First-order LINE: pairs of nodes, and one matrix for both roles. A negative may be the input itself."""
+    rng = np.random.default_rng(2)
+    walks, ids = rng.integers(0, 12, (300, 2), dtype=np.int32), np.arange(300)
+    rates, noise = np.full(300, 0.05, np.float32), rng.integers(0, 12, 64, dtype=np.int32)
+    vectors = skipgram.aligned_zeros(12, 32)
+    vectors[:, :20] = rng.normal(size=(12, 20)) / math.sqrt(20)
+    u = vectors[:, :20].astype(float)
+    how = {"noise": noise, "window": 1, "n_negative": 5, "key": 99}
+    if batch:
+        reference.train_batches(u, u, walks, ids.tolist(), rates.astype(float), batch=batch, **how)
+    else:
+        for walk, i in zip(walks, ids.tolist(), strict=True):
+            reference.train_walk(u, u, walk, i, 0.05, **how)
+    run_kernel(walks, ids, rates, noise, vectors, vectors, window=1, n_negative=5, variant=_sgns.VARIANTS[variant],
+               batch=batch, n_threads=3 if batch else 1)
+    np.testing.assert_allclose(vectors[:, :20], u, atol=2e-4)
+
+
+def test_tied_rows_are_damped_for_both_roles():
+    visits = np.array([100, 1, 1, 1])
+    apart, tied = (skipgram.batch_load(visits, settings(tied=tied)) for tied in (False, True))
+    np.testing.assert_allclose(tied, np.tile(apart.sum(axis=0), (2, 1)))
+
+
+@pytest.mark.parametrize("variant", sorted(_sgns.VARIANTS))
 @pytest.mark.parametrize("d", [20, 128])
 def test_batches_are_the_same_bytes_on_any_number_of_threads(variant, d):
     results = []

@@ -1,5 +1,6 @@
 """Walks: the kernels against their twins and against the definition; the public functions."""
 
+import inspect
 import itertools
 import re
 from pathlib import Path
@@ -16,6 +17,7 @@ from graphemb import Graph, _walks, as_graph, iter_walks, random_walks, to_label
 from graphemb._parallel import map_ordered
 from graphemb.walks import WalkSampler, cheapest_arc_test
 
+VECTORS = [False, pytest.param(True, marks=pytest.mark.skipif(not _walks.HAS_VECTORS, reason="no AVX-512 here"))]
 SETTINGS = [(0.25, 4.0), (4.0, 0.25), (1.0, 0.5), (2.0, 2.0), (0.5, 0.5), (1.0, 1.0)]
 
 
@@ -70,13 +72,15 @@ def test_alias_tables_hold_the_weights():
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("p, q", [*SETTINGS, (1e-4, 1e3), (1e4, 1e-3), (1e6, 1e6), (3.0, 1.0), (1.0, 3.0)])
 @pytest.mark.parametrize("extend", [False, True])
-def test_walks_equal_their_twin(weighted, directed, p, q, extend):
+@pytest.mark.parametrize("vectors", VECTORS)
+def test_walks_equal_their_twin(weighted, directed, p, q, extend, vectors):
     graph = awkward_graph(weighted, directed)
     table, strength = tables(graph)
-    options = dict(n_walks=9, walk_length=12, p=p, q=q, extend=extend, random_state=5)  # more than one group
-    walks = random_walks(graph, **options)
-    key = WalkSampler(graph, p, q, 5).key
-    for walk in range(len(walks)):
+    sampler = WalkSampler(graph, p, q, 5, extend=extend, vectors=vectors)
+    key, ids = sampler.key, np.arange(24 * graph.n_nodes)
+    walks = np.empty((len(ids), 12), np.int32)  # more of them than any kernel has in flight
+    sampler.fill(ids, (ids % graph.n_nodes).astype(np.int32), walks)
+    for walk in [*range(150), *range(len(walks) - 20, len(walks))]:
         start = walk % graph.n_nodes
         if p == q == 1:
             expected = reference.first_order(graph.indptr, graph.indices, table, key, walk, start, 12)
@@ -153,7 +157,8 @@ def test_same_walks_for_any_cut(weighted, p, q, monkeypatch):
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("extend", [False, True])
 @pytest.mark.parametrize("p, q", [*SETTINGS, (0.25, 1.0), (1e-3, 50.0)])
-def test_every_test_for_arcs_gives_the_same_walks(weighted, directed, extend, p, q):
+@pytest.mark.parametrize("vectors", VECTORS)
+def test_every_test_for_arcs_gives_the_same_walks(weighted, directed, extend, p, q, vectors):
     """So what chi-square says of the walks by bitmap it says of those by hash table and by search."""
     graph = awkward_graph(weighted, directed)
     ids = np.arange(340)
@@ -161,12 +166,32 @@ def test_every_test_for_arcs_gives_the_same_walks(weighted, directed, extend, p,
     walks = {}
     for kind in ("search", "hash", "bitmap", None):
         walks[kind] = np.empty((340, 15), np.int32)
-        sampler = WalkSampler(graph, p, q, 2, n_jobs=2, extend=extend, arc_test=kind)
+        sampler = WalkSampler(graph, p, q, 2, n_jobs=2, extend=extend, arc_test=kind, vectors=vectors)
         sampler.fill(ids, starts, walks[kind])
         if q != 1:
             assert (sampler.slots.size > 0, sampler.bits.size > 0) == (kind == "hash", kind in ("bitmap", None))
     for kind in walks:
         np.testing.assert_array_equal(walks[kind], walks["search"])
+
+
+@pytest.mark.skipif(not _walks.HAS_VECTORS, reason="no AVX-512 here")
+@pytest.mark.parametrize("directed", [False, True])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("p, q", SETTINGS)
+@pytest.mark.parametrize("m", [1, 7, 255, 256, 257, 1000])
+def test_vectors_change_no_walk(weighted, directed, p, q, m):
+    """Whatever is left over when there are no more walks to take the place of those that are over."""
+    rng = np.random.default_rng(m)
+    src, dst = rng.integers(0, 500, (2, 3000))
+    graph = Graph.from_edges(src, dst, rng.random(3000) + 0.1 if weighted else None, nodes=range(510),
+                             directed=directed)
+    starts = rng.integers(0, 510, m).astype(np.int32)
+    samplers = [WalkSampler(graph, p, q, 1, vectors=vectors) for vectors in (False, True)]
+    walks = [np.full((m, 33), -7, np.int32) for _ in samplers]
+    ends = [sampler.fill(np.arange(m) + 2**35, starts, into) for sampler, into in zip(samplers, walks, strict=True)]
+    np.testing.assert_array_equal(*walks)
+    assert ends[0] == ends[1]
+    assert not directed or m < 255 or ends[0] > 0
 
 
 @pytest.mark.skipif(not Path("/sys/kernel/mm/transparent_hugepage/enabled").exists(), reason="no huge pages here")
@@ -192,7 +217,7 @@ def test_large_tables_ask_for_huge_pages(p, q, arc_test):
 def test_tables_know_exactly_the_arcs(seed):
     graph = as_graph(nx.gnp_random_graph(60, 0.2, seed=seed, directed=True))
     A = graph.to_scipy().toarray() > 0
-    bits = WalkSampler(graph, 1.0, 2.0, 0, arc_test="bitmap").bits
+    bits = WalkSampler(graph, 1.0, 2.0, 0, arc_test="bitmap").bits.astype("<u4").view(np.uint8)
     np.testing.assert_array_equal(np.unpackbits(bits, axis=1, bitorder="little")[:, :60], A)
     slots = WalkSampler(graph, 1.0, 2.0, 0, arc_test="hash").slots
     for u in range(60):
@@ -340,11 +365,14 @@ def test_bad_batch_size_is_named():
 
 
 @pytest.mark.parametrize("function", [
-    _walks.first_order, _walks.second_order, _walks.alias_tables, _walks.arc_hash, _walks.arc_bitmap,
+    _walks.first_order, _walks.first_order_vector, _walks.second_order, _walks.second_order_vector,
+    _walks.alias_tables, _walks.arc_hash, _walks.arc_bitmap,
 ])
 def test_kernels_refuse_none(function):
-    with pytest.raises(TypeError):
-        function(*[None] * 15)
+    arguments = [0 if name in ("directed", "p", "q", "key", "start", "stop") else None
+                 for name in inspect.signature(function).parameters]
+    with pytest.raises(TypeError, match="must not be None"):
+        function(*arguments)
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])

@@ -333,9 +333,13 @@ class BaseEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             row, col, data = np.r_[row, col], np.r_[col, row], np.r_[data, data]
         return row_of, sparse.coo_array((data, (row, col)), shape=(n, n))
 
-    def _rows(self, row_of: np.ndarray, new_edges: sparse.coo_array) -> np.ndarray:
-        """Vectors of the nodes `row_of`, those that are -1 folded in over `new_edges`."""
-        vectors = self.embedding_[row_of]
+    def _rows(self, row_of: np.ndarray, new_edges: sparse.coo_array, fitted: np.ndarray | None = None,
+              fold_in: Callable[[Graph, int], np.ndarray] | None = None) -> np.ndarray:
+        """Vectors of the nodes `row_of`, those that are -1 folded in over `new_edges`.
+
+        `fitted` and `fold_in` stand in for `embedding_` and `_fold_in`.
+        """
+        vectors = (self.embedding_ if fitted is None else fitted)[row_of]
         new = np.flatnonzero(row_of < 0)
         if not len(new):
             return vectors
@@ -353,7 +357,8 @@ class BaseEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         new = new[linked[n_fitted:]]
         if len(new):
             enlarged = _enlarge(self.graph_, new_edges, np.flatnonzero(linked))
-            vectors[new] = self._turned(self._padded(self._fold_in(enlarged, n_fitted), len(new), vectors.shape[1]))
+            folded = (fold_in or self._fold_in)(enlarged, n_fitted)
+            vectors[new] = self._turned(self._padded(folded, len(new), vectors.shape[1]))
         return vectors
 
     def _padded(self, vectors: np.ndarray, n_rows: int, n_components: int) -> np.ndarray:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from graphemb._parallel import Progress, interruptible, ranges
+from graphemb._parallel import Progress, ranges
+from graphemb._product import transposed
 from graphemb._validation import check_int, check_n_jobs, check_real, check_seed
 from graphemb.estimators._base import Report, rms_factor, scale_rows
 from graphemb.estimators._spectral import SpectralEmbedding
@@ -121,7 +122,7 @@ class GraRep(SpectralEmbedding):
                              f"max_memory={self.max_memory}. Raise it, or use NetMF(method='sampled').")
         A = adjacency(graph)
         P = transition(A)
-        self._Pt = interruptible(lambda: P.T.tocsr().astype(np.float32))
+        self._Pt = transposed(P).astype(np.float32)
         self._scales: list[np.ndarray] = []
         self._projections: list[np.ndarray] = []
         parts, solved = [], []

@@ -6,12 +6,14 @@ import math
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 from scipy.sparse.linalg import LinearOperator
+from sklearn.utils.validation import check_is_fitted
 
 from graphemb._validation import check_choice, check_n_jobs, check_real, check_seed
 from graphemb.estimators._base import Report, rms_factor, scale_rows
 from graphemb.estimators._spectral import SpectralEmbedding
-from graphemb.graph import Graph
+from graphemb.graph import Graph, as_graph
 from graphemb.proximity import (
     PowerSeries,
     Product,
@@ -95,7 +97,8 @@ class HOPE(SpectralEmbedding):
     few dimensions cannot hold. Adamic and Adar themselves take the logarithm of the degree.
 
     A new node is folded in by its row of S: that of its arcs, taken further by the S of the fitted nodes, times
-    :math:`V \Sigma^{-1/2}`. Arcs between new nodes, and to new ones, do not count.
+    :math:`V \Sigma^{-1/2}`. Arcs between new nodes, and to new ones, do not count. `transform_targets` does the same
+    with the column of S of a node that arcs point at, times :math:`U \Sigma^{-1/2}`.
 
     References
     ----------
@@ -160,17 +163,72 @@ class HOPE(SpectralEmbedding):
             for vectors, linked in ((found.left, A.sum(axis=1) > 0), (found.right, A.sum(axis=0) > 0)))
         self.factor_ = rms_factor(sources)
         self.context_embedding_ = self._padded(targets * self.factor_, graph.n_nodes, self.n_components)
-        # rows of arcs times this are rows of U Sigma^(1/2)
-        right = (found.right / root).astype(np.float32)
+        # rows of arcs times the first are rows of U Sigma^(1/2); columns of arcs, times the second, of V Sigma^(1/2)
+        left, right = ((vectors / root).astype(np.float32) for vectors in (found.left, found.right))
         if self.similarity == "katz":
-            self._onward = self._beta * (right + S.matmat(right))
+            self._onward, self._backward = (
+                self._beta * (Y + SY) for Y, SY in ((right, S.matmat(right)), (left, S.rmatmat(left))))
         elif self.similarity == "pagerank":
-            self._onward = max(self.decay, CUT) * ((1 - self.decay) * right + S.matmat(right))
+            self._onward, self._backward = (
+                max(self.decay, CUT) * ((1 - self.decay) * Y + SY)
+                for Y, SY in ((right, S.matmat(right)), (left, S.rmatmat(left))))
         else:
-            self._onward = self._between[:, None] * (A @ right)
+            self._onward, self._backward = self._between[:, None] * (A @ right), self._between[:, None] * (A.T @ left)
         return sources * self.factor_
+
+    def transform_targets(self, X: Any) -> np.ndarray:
+        """Return the vectors of nodes as targets of arcs, and fold new nodes in from the arcs that point at them.
+
+        Parameters
+        ----------
+        X : Graph, NetworkX graph, igraph or PyG Data
+            A row for each of its nodes, matched by label. A matrix is refused: its rows hold arcs from their nodes.
+
+        Returns
+        -------
+        vectors : ndarray of shape (n_nodes, n_components), dtype=float32
+            ``embedding_[u] @ vectors[v]`` is the proximity of u to v times the square of `factor_`. A new node that no
+            fitted node points at gets zeros.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        TypeError
+            If X is a matrix.
+        ValueError
+            If X is directed where the fitted graph is not, or the other way round, and has new nodes.
+
+        Warns
+        -----
+        UserWarning
+            With the number of new nodes without an edge to or from a fitted node.
+
+        Examples
+        --------
+        >>> import networkx as nx
+        >>> from graphemb import HOPE
+        >>> model = HOPE(n_components=2).fit(nx.DiGraph([("a", "b"), ("b", "c"), ("a", "c")]))
+        >>> target = model.transform_targets(nx.DiGraph([("b", "new")]))[1]
+        >>> bool(model.vectors_["a"] @ target > 0.1), bool(abs(model.vectors_["c"] @ target) < 1e-6)
+        (True, True)
+        """
+        check_is_fitted(self, "embedding_")
+        if sparse.issparse(X) or isinstance(X, (list, tuple)) or hasattr(X, "__array__"):
+            raise TypeError(f"transform_targets takes a graph, in which new nodes have labels and arcs that point at "
+                            f"them; got {type(X).__name__}. Use Graph.from_edges.")
+        graph = as_graph(X, weight=self.weight)
+        return self._rows(*self._match_graph(graph), self.context_embedding_, self._fold_in_targets)
 
     def _fold_in(self, enlarged: Graph, n_fitted: int) -> np.ndarray:
         new = one_way(adjacency(enlarged), n_fitted)
         rows = (transition(new) if self.similarity == "pagerank" else new) @ self._onward
         return scale_rows(rows, self.row_norm) * self.factor_
+
+    def _fold_in_targets(self, enlarged: Graph, n_fitted: int) -> np.ndarray:
+        A = adjacency(enlarged)
+        into = A[:n_fitted, n_fitted:].T.tocsr()
+        if self.similarity == "pagerank":  # each new target as the only one: an arc's share of its source's weight
+            out = np.asarray(adjacency(self.graph_).sum(axis=1)).ravel()
+            into.data /= out[into.indices] + into.data
+        return scale_rows(into @ self._backward, self.row_norm) * self.factor_

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from graphemb._parallel import interruptible
+from graphemb._product import transposed
 from graphemb._validation import check_choice, check_n_jobs, check_real, check_seed
 from graphemb.estimators._base import Report, rms_factor, scale_rows
 from graphemb.estimators._spectral import (
@@ -188,4 +189,4 @@ class LaplacianEigenmaps(SpectralEmbedding):
 
 def _undirected(graph: Graph) -> sparse.csr_array:
     A = sparse.csr_array(graph.to_scipy(), dtype=np.float64)
-    return interruptible(lambda: (A + A.T).tocsr()) if graph.directed else A
+    return (A + transposed(A)).tocsr() if graph.directed else A

@@ -10,7 +10,8 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import LinearOperator
 
-from graphemb._parallel import Progress, interruptible, map_ordered, ranges
+from graphemb._parallel import Progress, map_ordered, ranges
+from graphemb._product import transposed
 from graphemb._random import stream_key
 from graphemb._validation import check_choice, check_int, check_n_jobs, check_real, check_seed
 from graphemb.estimators._base import Report, rms_factor, scale_rows
@@ -240,7 +241,7 @@ class NetMF(SpectralEmbedding):
         if self.window > 1:
             n_walks = min(MOST_WALKS_PER_ARC * A.nnz, self.max_memory // (BYTES_PER_PAIR * (self.window - 1)))
         C = self._pairs(A, n_walks, seed, n_jobs)
-        Ct = interruptible(lambda: C.T.tocsr())
+        Ct = transposed(C)
         inverse, volume, prior = inverse_power(degree), degree.sum(), max(float(self.shrinkage), 1e-9)
         null = 2 * n_walks * (self.window - 1) / max(volume, 1e-300) ** 2
         logs = []
