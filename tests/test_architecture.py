@@ -27,6 +27,7 @@ LAYERS = [
     ["evaluate", "datasets", "pipeline", "verify"],
     ["estimators"],
     ["restart", "temporal", "metapath", "samplers"],
+    ["forecast"],
     ["walks", "skipgram", "proximity", "spectrum", "alignment", "links", "rotation"],
     ["embedding", "temporal_graph"],
     ["graph"],
