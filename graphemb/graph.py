@@ -537,13 +537,13 @@ class Graph:
             matrix, labels = read_sparse(graph_files.read_matrix_market(path), None, weight is not None)
             return cls._trusted(*graph_fields(matrix, labels, directed))
         if kind == "npz":
-            graph = cls._from_npz(name, io.read_npz(path), directed, weight is not None)
+            graph = cls._from_npz(name, io.read_npz(name), directed, weight is not None)
         elif kind == "metis":
             indptr, indices, values = graph_files.read_metis(path)
             graph = cls(indptr, indices, values if weight is not None else None,
                         nodes=range(1, len(indptr)))
         elif kind == "safetensors":
-            graph = cls.load(path)
+            graph = cls.load(name)
             if weight is None:
                 graph = cls._trusted(graph.indptr, graph.indices, None, graph._labels, graph.directed)
         else:

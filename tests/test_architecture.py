@@ -20,13 +20,16 @@ KERNELS = sorted((ROOT / "ext").glob("*.pyx"))
 
 # From the top down. A module imports from lower layers only: not from a higher one, not from its own.
 LAYERS = [
-    ["cli", "plot"],
+    ["__main__"],
+    ["cli"],
+    ["plot", "compat"],
     ["_explorer"],
     ["_plane"],
     ["tuning"],
-    ["evaluate", "datasets", "pipeline", "verify"],
+    ["evaluate", "datasets", "pipeline", "verify", "presets"],
     ["estimators"],
     ["restart", "temporal", "metapath", "samplers"],
+    ["forecast"],
     ["walks", "skipgram", "proximity", "spectrum", "alignment", "links", "rotation"],
     ["embedding", "temporal_graph"],
     ["graph"],
