@@ -291,7 +291,7 @@ class BaseEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
         Parameters
         ----------
-        X : Graph, NetworkX graph, igraph or PyG Data; or matrix of shape (n_rows, n_features_in_)
+        X : Graph, NetworkX graph, igraph or PyG Data; or matrix of shape (n_rows, number of fitted nodes)
             Of a graph, a row for each of its nodes, matched by label; nodes not seen in `fit` are
             folded in from their edges to fitted nodes. Of a matrix (array, list, sparse or DataFrame),
             a row that equals a row of the fitted adjacency matrix is that node, any other row is a new
