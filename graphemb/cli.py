@@ -100,6 +100,7 @@ def _add_parameters(parser: argparse.ArgumentParser, kind: Any) -> list[str]:
         flags += ["--seed"] if name == "random_state" else []
         default = parameter.default
         words = _FILES.get(name) or told.get(name, "").split(". ")[0].rstrip(".")
+        words = words or ("Seed of all that is drawn" if name == "random_state" else "")
         text = f"{words or 'see the documentation'} (default: {default})".replace("%", "%%")
         if isinstance(default, bool):
             group.add_argument(*flags, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS,

@@ -110,8 +110,8 @@ def test_every_method_embeds(folder, tmp_path, method):
 def test_values_are_what_python_would_take(folder, tmp_path):
     out = str(tmp_path / "v.npz")
     assert cli.main(["embed", str(folder / "edges.csv"), "-q", "-m", "randne", "--weights", "1,10,100", "-o", out]) == 0
-    assert cli.main(["embed", str(folder / "edges.csv"), "-q", "-m", "netmf", "--netmf-method", "exact", "--n-components",
-                     "8", "-o", out]) == 0
+    assert cli.main(["embed", str(folder / "edges.csv"), "-q", "-m", "netmf", "--netmf-method", "exact",
+                     "--n-components", "8", "-o", out]) == 0
     assert cli.main(["embed", str(folder / "edges.csv"), "-q", "--no-deterministic", "--tol", "none", *SHORT, "-o",
                      out, "--init", str(folder / "v.safetensors")]) == 0
 

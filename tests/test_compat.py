@@ -82,8 +82,8 @@ def karate(tmp_path):
 def test_the_readme_examples_of_pecanpy(karate, tmp_path):
     """https://github.com/krishnanlab/PecanPy: the two commands of its README on the karate club."""
     out = tmp_path / "karate.emb"
-    done = subprocess.run([sys.executable, "-m", "graphemb.compat.pecanpy", "--input", str(karate), "--output", str(out),
-                           "--mode", "SparseOTF"], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-m", "graphemb.compat.pecanpy", "--input", str(karate), "--output",
+                           str(out), "--mode", "SparseOTF"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert out.read_text().startswith("34 128\n")
     vectors = gensim.models.KeyedVectors.load_word2vec_format(str(out))
