@@ -87,8 +87,8 @@ def column(df: Any, name: Any) -> np.ndarray:
         names = list(df.columns)
         if name not in names:
             raise KeyError(f"the table has no column {name!r}; it has {', '.join(map(repr, names))}.")
-        df = {key: np.ma.filled(np.ma.asarray(values).astype(object), None) if np.ma.is_masked(values)
-              else np.asarray(values) for key, values in df.fetchnumpy().items()}
+        df = {key: np.array(values.tolist(), dtype=object) if np.ma.is_masked(values) else np.asarray(values)
+              for key, values in df.fetchnumpy().items()}
     try:
         column = df[name]
     except Exception as err:  # each library has its own class for this

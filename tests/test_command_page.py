@@ -1,4 +1,4 @@
-"""Every Python snippet of the pages on files, the command line and migration runs, a page in one namespace."""
+"""The commands of the page on the command line run, one after the other."""
 
 import re
 import shlex
@@ -9,16 +9,6 @@ import pytest
 from graphemb import cli
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
-
-
-@pytest.mark.parametrize("page", ["files.md", "command-line.md", "migration.md"])
-def test_snippets_run(page, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    snippets = re.findall(r"^```python\n(.*?)^```", (DOCS / page).read_text(encoding="utf-8"), re.M | re.S)
-    assert snippets
-    names: dict = {}
-    for snippet in snippets:
-        exec(compile(snippet, page, "exec"), names)
 
 
 def test_commands_of_the_page_run(tmp_path, monkeypatch, capsys):
