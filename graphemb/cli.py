@@ -60,8 +60,8 @@ def methods() -> dict[str, Any]:
 
 def described(kind: Any) -> dict[str, str]:
     """What the docstring of an estimator says of each parameter; of those "as in" another, what that says."""
-    text = inspect.getdoc(kind) or ""
-    section = re.search(r"Parameters\n-+\n(.*?)(?=\n\n?[A-Z][a-z]+\n-+\n|\Z)", text, re.S)
+    text = inspect.cleandoc((kind.__doc__ or "").replace("\\\n", ""))
+    section = re.search(r"Parameters\n-+\n(.*?)(?=\n[^\n]+\n-{3,}\n|\Z)", text, re.S)
     found: dict[str, str] = {}
     entry = r"^(\w[^\n]*)\n((?:[ \t]+[^\n]*\n?|\n(?=[ \t]))*)"
     for names, body in re.findall(entry, section[1] + "\n" if section else "", re.M):
@@ -100,6 +100,7 @@ def _add_parameters(parser: argparse.ArgumentParser, kind: Any) -> list[str]:
         flags += ["--seed"] if name == "random_state" else []
         default = parameter.default
         words = _FILES.get(name) or told.get(name, "").split(". ")[0].rstrip(".")
+        words = words or ("Seed of all that is drawn" if name == "random_state" else "")
         text = f"{words or 'see the documentation'} (default: {default})".replace("%", "%%")
         if isinstance(default, bool):
             group.add_argument(*flags, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS,
@@ -137,7 +138,7 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
         return made
 
     method = "node2vec"  # which parameters there are hangs on it, so it is looked for first
-    for word, following in zip(argv, [*argv[1:], ""], strict=True):
+    for word, following in zip(argv, [*argv[1:], ""][:len(argv)], strict=True):
         if word in ("--method", "-m"):
             method = following
         elif word.startswith("--method="):
@@ -452,7 +453,7 @@ def _plot(arguments: argparse.Namespace) -> None:
             ax = pictures.plot(table, labels, arguments.method, graph=graph, verbose=verbose, **names)  # type: ignore[arg-type]
             suffix = os.path.splitext(arguments.output)[1].lstrip(".").lower() or "png"
             with io.atomic_write(arguments.output) as file:
-                ax.figure.savefig(file, dpi=arguments.dpi, format=suffix)  # type: ignore[call-arg]
+                ax.figure.savefig(file, dpi=arguments.dpi, format=suffix)  # type: ignore[union-attr]
         if arguments.explorer:
             pictures.explorer(table, arguments.explorer, labels, arguments.method, graph=graph, verbose=verbose)
 
@@ -539,7 +540,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments = _parser(argv).parse_args(argv)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore" if arguments.quiet else "default", UserWarning)
-            warnings.showwarning = _say
+            warnings.showwarning = _say  # type: ignore[assignment]
             _COMMANDS[arguments.command](arguments)
             sys.stdout.flush()
         return 0
