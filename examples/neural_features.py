@@ -40,5 +40,6 @@ def accuracy(layer: torch.nn.Embedding, seed: int = 0) -> float:
 
 model = AdjacencySpectral(random_state=0).fit(graph)
 torch.manual_seed(0)
-print(f"{accuracy(model.vectors_.to_torch(freeze=False)):.2f} of {len(asked):,} papers right, layer begun with the vectors")
+learnt = model.vectors_.to_torch(freeze=False)
+print(f"{accuracy(learnt):.2f} of {len(asked):,} papers right, layer begun with the vectors")
 print(f"{accuracy(torch.nn.Embedding(n, 128)):.2f} right, layer begun at random")
