@@ -255,7 +255,8 @@ def scree(model: Any, ax: Axes | None = None, *, n_gaps: int = 1) -> Axes:
     for name in ("eigenvalues_", "singular_values_"):
         if hasattr(model, name):
             kind, values = name.rstrip("_").replace("_", " "), getattr(model, name)
-    rows: Any = [] if hasattr(values, "fit") else np.atleast_2d(np.asarray(values, np.float64))
+    given = isinstance(values, (np.ndarray, list, tuple))
+    rows: Any = np.atleast_2d(np.asarray(values, np.float64)) if given else []
     lines = [found for row in rows if row.ndim == 1 and len(found := row[~np.isnan(row)])]
     if not lines:
         raise ValueError(f"model must have eigenvalues_ or singular_values_; {type(model).__name__} has none. The "
