@@ -1,4 +1,4 @@
-"""The site: Sphinx, because the docstrings are numpydoc; MyST, because the pages are Markdown that also reads on a forge.
+"""The site: Sphinx, because the docstrings are numpydoc; MyST, because Markdown pages also read well on a forge.
 
 Everything comes from the repository; only the typesetting of formulas wants a network, in the reader's browser.
 """

@@ -93,7 +93,7 @@ def curves() -> None:
     import matplotlib.pyplot as plt
 
     graph, _ = load("sbm-2000")
-    figure, axes = plt.subplots(2, 2, figsize=(10, 7), layout="constrained")
+    _, axes = plt.subplots(2, 2, figsize=(10, 7), layout="constrained")
     loss_curve(DeepWalk(n_components=32, n_walks=5, n_epochs=5, random_state=0).fit(graph), axes[0, 0])
     scree(AdjacencySpectral(n_components=16, random_state=0).fit(graph), axes[0, 1])
     degree_histogram(nx.les_miserables_graph(), axes[1, 0])

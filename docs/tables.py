@@ -1,4 +1,4 @@
-"""Write the measured tables into the pages: ``python docs/tables.py``, after ``python -m benchmarks run --only frontier``.
+"""Write the measured table into its page: ``python docs/tables.py`` after ``python -m benchmarks run --only frontier``.
 
 A table stands between ``<!-- table: NAME -->`` and ``<!-- end -->``. Of several records of a case the latest counts;
 quick ones do not.
@@ -26,13 +26,14 @@ def latest(path: Path) -> dict[str, dict[str, Any]]:
 def frontier(records: dict[str, dict[str, Any]]) -> str:
     """A table in Markdown, best micro-F1 at 50 % first, graph by graph."""
     lines = ["| graph | method | 10 % | 50 % | 90 % | seconds | MB |", "|---|---|---|---|---|---|---|"]
-    cases = [(*case.split(": ", 1), record) for case, record in records.items()]
+    cases = [(case.split(": ", 1)[0], case.split(": ", 1)[1], record) for case, record in records.items()]
     order = list(dict.fromkeys(graph for graph, _, _ in cases))
-    for graph, method, record in sorted(cases, key=lambda c: (order.index(c[0]), -c[2]["micro_f1"]["0.5"])):
+    for graph, method, record in sorted(cases, key=lambda c: (order.index(c[0]), -c[2]["micro_f1"]["50%"])):
         name, _, setting = method.partition(", ")
-        scores = " | ".join(f"{record['micro_f1'][size]:.1f}" for size in ("0.1", "0.5", "0.9"))
+        scores = " | ".join(f"{record['micro_f1'][size]:.1f}" for size in ("10%", "50%", "90%"))
         seconds = f"{record['seconds']:.2g}" if "seconds" in record else ""
-        lines.append(f"| {SHORT.get(graph, graph)} | `{name}`{', ' + setting if setting else ''} | {scores} | {seconds} | "
+        method = f"`{name}`{', ' + setting if setting else ''}"
+        lines.append(f"| {SHORT.get(graph, graph)} | {method} | {scores} | {seconds} | "
                      f"{record['rss_peak'] - record['rss_imports']:,.0f} |")
     last = max(records.values(), key=lambda record: record["time"])
     machine = last["machine"]
@@ -51,8 +52,8 @@ def main() -> int:
         return 1
     text = PAGE.read_text(encoding="utf-8")
     table = frontier(latest(path))
-    written, count = re.subn(r"(<!-- table: frontier -->\n).*?(<!-- end -->)", lambda m: f"{m[1]}{table}\n\n{m[2]}", text,
-                             flags=re.S)
+    written, count = re.subn(r"(<!-- table: frontier -->\n).*?(<!-- end -->)",
+                             lambda found: f"{found[1]}{table}\n\n{found[2]}", text, flags=re.S)
     if count != 1:
         print(f"{PAGE} must have the comments around the table once; it has them {count} times", file=sys.stderr)
         return 1

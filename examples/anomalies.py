@@ -22,7 +22,7 @@ source = np.r_[arcs.row[once], np.repeat(np.arange(n, n + n_false), list(map(len
 target = np.r_[arcs.col[once], np.concatenate(chosen)]
 grown = Graph.from_edges(source, target, nodes=range(n + n_false))
 
-# The friends of an ordinary account lie together: their mean unit vector is long. Those of a false one point everywhere.
+# The friends of an ordinary account lie together: their mean unit vector is long. Those of a false one do not.
 Z = AdjacencySpectral(n_components=64, random_state=0).fit_transform(grown)
 Z = Z / np.maximum(np.linalg.norm(Z, axis=1, keepdims=True), 1e-12)
 A = grown.to_scipy()
@@ -33,4 +33,5 @@ strange = np.where(degree >= 5, 1 - together, 0)
 false = np.arange(n + n_false) >= n
 suspects = np.argsort(-strange)[:n_false]
 print(f"{roc_auc_score(false, strange):.3f} AUC of telling {n_false} false accounts among {n:,}")
-print(f"{false[suspects].mean():.2f} of the {n_false} most strange accounts are false; by chance {n_false / len(false):.2f}")
+print(f"{false[suspects].mean():.2f} of the {n_false} most strange accounts are false; "
+      f"by chance {n_false / len(false):.2f}")

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import matplotlib
-import numpy as np
+import matplotlib.pyplot as plt
 from real import graph_and_classes
 from sklearn.neighbors import KNeighborsClassifier
 
@@ -23,9 +23,9 @@ graph = Graph.from_scipy(both_ways + both_ways.T, directed=False)
 model = DeepWalk(n_walks=10, walk_length=40, window=5, random_state=0).fit(graph)
 labels = [f"department {d:02d}" for d in department]
 
-ax = plot(model.vectors_, labels, "tsne")
-ax.figure.savefig(folder / "email.png", dpi=110)
-points = np.vstack([part.get_offsets() for part in ax.collections])
+figure, ax = plt.subplots(figsize=(10, 7), layout="constrained")
+plot(model.vectors_, labels, "tsne", ax)
+figure.savefig(folder / "email.png", dpi=110)
 explorer(model.vectors_, folder / "email.html", labels, "tsne", graph=graph, title="E-mail of an institute")
 
 right = KNeighborsClassifier(6, metric="cosine").fit(model.embedding_, department).score(model.embedding_, department)

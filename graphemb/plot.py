@@ -205,7 +205,7 @@ def loss_curve(model: Any, ax: Axes | None = None, *, label: str | None = None) 
     colour = PALETTE[len(ax.lines) % len(PALETTE)]
     ax.plot(np.arange(1, len(losses) + 1), losses, marker="o", markersize=5, color=colour, label=name)
     ax.set(xlabel="epoch", ylabel="mean loss per pair, nats")
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.locator_params(axis="x", integer=True)
     if len(ax.lines) > 1:
         ax.legend(frameon=False)
     _plain(ax)
@@ -255,7 +255,8 @@ def scree(model: Any, ax: Axes | None = None, *, n_gaps: int = 1) -> Axes:
     for name in ("eigenvalues_", "singular_values_"):
         if hasattr(model, name):
             kind, values = name.rstrip("_").replace("_", " "), getattr(model, name)
-    rows = [] if hasattr(values, "fit") else np.atleast_2d(np.asarray(values, np.float64))
+    given = isinstance(values, (np.ndarray, list, tuple))
+    rows: Any = np.atleast_2d(np.asarray(values, np.float64)) if given else []
     lines = [found for row in rows if row.ndim == 1 and len(found := row[~np.isnan(row)])]
     if not lines:
         raise ValueError(f"model must have eigenvalues_ or singular_values_; {type(model).__name__} has none. The "
@@ -271,7 +272,7 @@ def scree(model: Any, ax: Axes | None = None, *, n_gaps: int = 1) -> Axes:
                     xycoords=ax.get_xaxis_transform(), xytext=(8, 0), textcoords="offset points", va="top",
                     fontsize="small")
     ax.set(xlabel="column", ylabel=kind[:-1])
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.locator_params(axis="x", integer=True)
     _plain(ax)
     return ax
 
@@ -397,7 +398,8 @@ def _histogram(ax: Axes, series: dict[str, np.ndarray], unit: str) -> None:
         edges = np.append(edges, edges[-1] + edges[1] - edges[0]) if edges[-1] < top + 0.5 else edges
     for (name, counts), colour in zip(series.items(), (PLAIN, _SECOND), strict=False):
         drawn = counts[counts > 0] if wide else counts
-        ax.hist(drawn, bins=edges, color=colour, histtype="bar" if colour == PLAIN else "step", label=name or None,
+        ax.hist(drawn, bins=edges.tolist(), color=colour, histtype="bar" if colour == PLAIN else "step",
+                label=name or None,
                 linewidth=0.4 if colour == PLAIN else 1.4, edgecolor="white" if colour == PLAIN else colour)
     zeros = [f"{int((counts == 0).sum()):,} have {name + ' ' if name else ''}0"
              for name, counts in series.items() if wide and (counts == 0).any()]

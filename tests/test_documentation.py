@@ -18,7 +18,8 @@ if not (ROOT / "docs" / "conf.py").exists():
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 # A comment before a block says what it needs; a comment with code says what a reader has already.
-BLOCK = re.compile(r"(?:<!-- needs: (?P<needs>[\w, ]+) -->\n)?```python\n(?P<code>.*?)^```\n(?:\n```text\n(?P<text>.*?)^```)?"
+BLOCK = re.compile(r"(?:<!-- needs: (?P<needs>[\w, ]+) -->\n)?```python\n(?P<code>.*?)^```\n"
+                   r"(?:\n```text\n(?P<text>.*?)^```)?"
                    r"|<!-- given\n(?P<given>.*?)-->", re.S | re.M)
 NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
 
@@ -62,7 +63,8 @@ def test_snippets_run(page, tmp_path, monkeypatch):
         if need := missing(block["needs"]):
             skipped.append(need)
             continue
-        code, line = block["code"] or block["given"], text[:block.start("code" if block["code"] else "given")].count("\n")
+        kind = "code" if block["code"] else "given"
+        code, line = block[kind], text[:block.start(kind)].count("\n")
         printed = io.StringIO()
         with redirect_stdout(printed):
             exec(compile("\n" * line + code, str(page), "exec"), variables)
@@ -76,7 +78,8 @@ def test_snippets_run(page, tmp_path, monkeypatch):
 
 def test_a_snippet_that_breaks_its_promise_is_seen():
     assert_same("0.79 of 2,167 right\n", "0.81 of 2,167 right\n")
-    for promised, printed in [("0.79 right", "0.99 right"), ("2,167 papers", "2,166 papers"), ("a b", "a c"), ("1 2", "1")]:
+    for promised, printed in [("0.79 right", "0.99 right"), ("2,167 papers", "2,166 papers"), ("a b", "a c"),
+                              ("1 2", "1")]:
         with pytest.raises((AssertionError, ValueError)):
             assert_same(promised, printed)
 
@@ -95,7 +98,8 @@ def test_the_reference_has_every_public_name():
 
 def test_every_page_is_in_the_navigation():
     index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
-    entries = {line.strip() for block in re.findall(r"```\{toctree\}(.*?)```", index, re.S) for line in block.splitlines()}
+    entries = {line.strip() for block in re.findall(r"```\{toctree\}(.*?)```", index, re.S)
+               for line in block.splitlines()}
     pages = {path.relative_to(ROOT / "docs").with_suffix("").as_posix() for path in (ROOT / "docs").rglob("*.md")}
     assert pages - {"index"} <= entries
 
@@ -143,7 +147,8 @@ def test_examples_reach_a_sensible_score(name, tmp_path):
 
 
 def test_no_example_is_left_out():
-    assert {path.stem for path in (ROOT / "examples").glob("*.py")} == {*EXAMPLES, "quickstart", "real"}
+    assert {path.stem for path in (ROOT / "examples").glob("*.py")} == {*EXAMPLES, "quickstart", "real",
+                                                                         "recommend"}  # has tests of its own
 
 
 def test_an_example_without_its_data_says_what_it_wants(monkeypatch, tmp_path):
