@@ -19,6 +19,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS",
+           "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS")
 PACKAGES = ("graphemb", "numpy", "scipy", "scikit-learn", "networkx", "gensim", "Cython")
 
 
@@ -31,6 +33,9 @@ class Settings:
     repeat: int = 3
     seed: int = 0
     n_jobs: int = 1
+    against: tuple[str, ...] | None = None  # rivals; None: all
+    limit: float = 120.0  # seconds that one fit of a rival may take
+    long: bool = False  # what takes hours too
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,11 @@ def timed(run: Callable[[], Any]) -> Sample:
     wall, cpu = time.perf_counter(), time.process_time()
     result = run()
     return Sample(time.perf_counter() - wall, time.process_time() - cpu, result)
+
+
+def pinned(n_jobs: int) -> dict[str, str]:
+    """The environment for a process whose libraries shall use so many threads, whichever they are."""
+    return os.environ | dict.fromkeys(THREADS, str(n_jobs))
 
 
 def alternate(cases: Mapping[str, Callable[[], Any]], repeat: int) -> dict[str, list[Sample]]:
@@ -95,7 +105,7 @@ def fresh(function: str, **arguments: Any) -> dict[str, Any]:
     interpreter's, not as the run's.
     """
     command = [sys.executable, "-m", "benchmarks.measure", function, json.dumps(arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=pinned(arguments.get("n_jobs", 1)))
     if done.returncode:
         raise RuntimeError(f"{function}({arguments}) ended with {done.returncode}:\n{done.stderr[-2000:]}")
     return json.loads(done.stdout.splitlines()[-1])
@@ -159,20 +169,20 @@ def _commit() -> str:
 
 
 class Recorder:
-    """Prints each record and appends it as a line of JSON to ``results/<bench>.jsonl``."""
+    """Prints each record and appends it as a line of JSON to a file, which is never overwritten."""
 
-    def __init__(self, bench: str, settings: Settings, results: Path = RESULTS) -> None:
-        self.bench, self.settings, self.path = bench, settings, results / f"{bench}.jsonl"
-        self.common = {"bench": bench, "time": datetime.now(UTC).isoformat(timespec="seconds"),
-                       "quick": settings.quick, "seed": settings.seed, "n_jobs": settings.n_jobs,
-                       "machine": machine()}
+    def __init__(self, bench: str, settings: Settings, path: Path) -> None:
+        self.bench, self.settings, self.path = bench, settings, path
+        self.common = {"bench": bench, "quick": settings.quick, "seed": settings.seed, "n_jobs": settings.n_jobs,
+                       "repeat": settings.repeat, "machine": machine()}
 
     def __call__(self, case: str, **values: Any) -> None:
-        shown = "  ".join(f"{key} {_short(value)}" for key, value in values.items())
+        shown = "  ".join(f"{key} {_short(value)}" for key, value in values.items() if value not in (None, "", {}, []))
         print(f"  {case:<44} {shown}", flush=True)
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        time = datetime.now(UTC).isoformat(timespec="seconds")
         with open(self.path, "a", encoding="utf-8") as file:
-            file.write(json.dumps({**self.common, "case": case, **values}) + "\n")
+            file.write(json.dumps({**self.common, "time": time, "case": case, **values}) + "\n")
 
 
 def _short(value: Any) -> str:
