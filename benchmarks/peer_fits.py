@@ -164,7 +164,7 @@ def node2vec(o, arrays):
     def fit(p, q, n_components, n_walks, walk_length, window, seed):
         model = Node2Vec(G, dimensions=n_components, walk_length=walk_length, num_walks=n_walks, p=p, q=q,
                          workers=o["n_jobs"], quiet=True, seed=seed)
-        return rows(model.fit(window=window, min_count=1, seed=seed, workers=o["n_jobs"]).wv, o["n"])
+        return rows(model.fit(window=window, min_count=1, epochs=1, sample=0, seed=seed, workers=o["n_jobs"]).wv, o["n"])
 
     return fit
 
@@ -205,7 +205,7 @@ def karateclub(o, arrays):
 
     def fit(n_components, seed, **a):
         if name in ("DeepWalk", "Node2Vec", "Walklets", "Role2Vec"):
-            second = {"p": 1 / a["p"], "q": 1 / a["q"]} if name == "Node2Vec" else {}
+            second = {"p": a["p"], "q": a["q"]} if name == "Node2Vec" else {}
             if name == "Walklets":
                 n_components //= a["window"]  # columns for each distance
             model = make(walk_number=a["n_walks"], walk_length=a["walk_length"], dimensions=n_components,
@@ -256,7 +256,9 @@ def graspologic(o, arrays):
     from graspologic import embed
 
     if o["method"] == "AdjacencySpectral":
-        A = adjacency(o, arrays)
+        from scipy.sparse import csr_array
+
+        A = csr_array(adjacency(o, arrays))
         return lambda n_components, seed, **a: embed.LaplacianSpectralEmbed(
             form="R-DAD", n_components=n_components, svd_seed=seed).fit_transform(A)
     G = networkx_graph(o, arrays)
@@ -336,7 +338,7 @@ def grape(o, arrays):
             model = make(embedding_size=n_components)
         found = model.fit_transform(graph, return_dataframe=False).get_all_node_embedding()
         table = np.zeros((o["n"], n_components), np.float32)
-        table[order] = found[0][:, :n_components]
+        table[order] = found[0] if found[0].shape[1] == n_components else np.hstack(found)  # sources, then targets
         return table
 
     return fit

@@ -19,7 +19,7 @@ def edges(o, arrays):
     dst, weight = arrays["indices"].astype(np.int64), arrays["data"].astype(float)
     once = np.ones(len(src), bool) if o["directed"] else src <= dst
     columns = [src[once].tolist(), dst[once].tolist()] + ([weight[once].tolist()] if o["weighted"] else [])
-    return list(zip(*columns, strict=True))
+    return list(zip(*columns))  # noqa: B905: Python 3.9 runs this too
 
 
 def fastnode2vec(o, arrays):

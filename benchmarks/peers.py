@@ -46,10 +46,10 @@ PEERS = {
     "pecanpy": Peer(("pecanpy==2.0.9", GENSIM), pythons=(11, 12, 10)),
     "fastnode2vec": Peer(("fastnode2vec==0.0.7", GENSIM), pythons=(11, 12, 10)),
     "node2vec": Peer(("node2vec==0.5.0", GENSIM), pythons=(11, 12, 10)),
-    "nodevectors": Peer(("nodevectors==0.1.23", "gensim==4.3.3", "numba==0.58.1", "scipy==1.11.4"),
+    "nodevectors": Peer(("nodevectors==0.1.23", "gensim==4.3.3"),
                         (*WALKS, "ProNE"), (9, 10, 8, 11)),
     "karateclub": Peer(
-        ("karateclub==1.3.3", GENSIM), (*WALKS, "Walklets", "NetMF", "GraRep", "HOPE", "RandNE", "LaplacianEigenmaps",
+        ("karateclub==1.3.3", GENSIM, "scipy==1.10.1", "pygsp==0.5.1"), (*WALKS, "Walklets", "NetMF", "GraRep", "HOPE", "RandNE", "LaplacianEigenmaps",
                                         "GraphWave", "Struc2Vec"), (9, 8, 10),
         {method: "adds a self-loop to every node" for method in ("DeepWalk", "Node2Vec", "Walklets", "NetMF", "GraRep",
                                                                  "LaplacianEigenmaps")}
@@ -67,7 +67,7 @@ PEERS = {
         {**dict.fromkeys(WALKS, "no skip-gram: dense PMI of the walks' pairs and its whole SVD"),
          "FastRP": "Cleora: 40 propagations and whitening", "ProNE": "no sparse factorisation: Chebyshev of noise",
          "HOPE": "Katz with its decay", "NetMF": "its truncation", "GraRep": "its truncation"}),
-    "grape": Peer(("grape==0.2.4",), (*WALKS, "HOPE", "LINE", "LaplacianEigenmaps"), (11, 10, 12),
+    "grape": Peer(("grape==0.2.5", "embiggen==0.11.96", "ensmallen==0.8.100"), (*WALKS, "HOPE", "LINE", "LaplacianEigenmaps"), (11, 10, 12),
                   {"HOPE": "its similarity", "LINE": "its number of epochs"}),
     "scikit-learn": Peer(("scikit-learn==1.9.1",), ("LaplacianEigenmaps",),
                          differs={"LaplacianEigenmaps": "SpectralEmbedding: to machine precision; rows of length 1"}),
