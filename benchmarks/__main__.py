@@ -33,11 +33,11 @@ def main(arguments: list[str] | None = None) -> int:
                      help="a name that graphemb.datasets.load knows, rmat-14 and sbm-2000 for example")
     run.add_argument("--against", nargs="*", metavar="RIVAL", help="which rivals, none if empty (default: all)")
     run.add_argument("--repeat", type=int, default=3, help="runs of each case (default 3)")
-    run.add_argument("--limit", type=float, default=120.0, help="seconds a rival's fit may take (default 120)")
+    run.add_argument("--limit", type=float, default=90.0, help="seconds a rival's fit may take (default 90)")
     run.add_argument("--seed", type=int, default=0)
     run.add_argument("--n-jobs", type=int, default=1, help="threads, ours and the rivals' (default 1)")
     run.add_argument("--results", type=Path, default=RESULTS / "results.jsonl", help="file to append to")
-    setup = commands.add_parser("setup", help="install the rivals, each in its own environment; those that failed again")
+    setup = commands.add_parser("setup", help="install the rivals; what failed is tried again")
     setup.add_argument("--against", nargs="+", metavar="RIVAL", help="which (default: all)")
     report = commands.add_parser("report", help="write the HTML report and the Markdown summary")
     report.add_argument("results", nargs="*", type=Path, help="files of results (default: what `run` appended to)")
@@ -99,7 +99,8 @@ def measure(given: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
             print(name, flush=True)
             start = time.perf_counter()
             try:
-                importlib.import_module(f"benchmarks.bench_{name}").run(settings, Recorder(name, settings, given.results))
+                bench = importlib.import_module(f"benchmarks.bench_{name}")
+                bench.run(settings, Recorder(name, settings, given.results))
             except CheckFailed as error:
                 print(f"  WRONG: {error}", file=sys.stderr)
                 failed.append(name)

@@ -35,7 +35,7 @@ def run(settings: Settings, record: Recorder) -> None:
     for name in chosen:
         graph, labels = load(name)
         check(labels is not None, f"{name} has no labels to predict")
-        for method, trainer in cases(name):
+        for method, trainer in cases(name, settings.quick or settings.long):
             case = f"{name}: {method}, {trainer}"
             parameters: dict[str, Any] = {**(AUTHORS if name in NODE2VEC else SMALL), "trainer": trainer,
                                           "n_jobs": settings.n_jobs}
@@ -73,10 +73,10 @@ def run(settings: Settings, record: Recorder) -> None:
                     check(worst >= FLOOR, f"{case}: micro-F1 {worst:.3f} < {FLOOR}")
 
 
-def cases(name: str) -> list[tuple[str, str]]:
-    """(method, trainer) to fit on a graph: gensim beside us where that tells something new."""
+def cases(name: str, gensim: bool) -> list[tuple[str, str]]:
+    """(method, trainer) to fit on a graph; `gensim` beside us, four minutes, where that tells something new."""
     chosen = [("DeepWalk", "native"), ("DeepWalk", "gensim"), ("Node2Vec", "native")]
-    if (name in NODE2VEC and name != "blogcatalog") or importlib.util.find_spec("gensim") is None:
+    if not gensim or (name in NODE2VEC and name != "blogcatalog") or importlib.util.find_spec("gensim") is None:
         chosen.remove(("DeepWalk", "gensim"))
     return chosen
 

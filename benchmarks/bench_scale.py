@@ -21,7 +21,9 @@ WALKS = {"n_walks": 1, "walk_length": 40}
 TRAINING = {"n_components": COLUMNS, **WALKS, "window": 5, "n_epochs": 1}
 TASKS: dict[str, dict[str, Any]] = {
     "walks": {**WALKS, "p": 0.25, "q": 4.0}, "DeepWalk": TRAINING,
-    "AdjacencySpectral": {"n_components": COLUMNS}, "ProNE": {"n_components": COLUMNS}, "FastRP": {"n_components": COLUMNS}}
+    "AdjacencySpectral": {"n_components": COLUMNS}, "ProNE": {"n_components": COLUMNS},
+    "FastRP": {"n_components": COLUMNS},
+}
 SCALES, EDGE_FACTOR = (14, 16, 18, 20, 22), 8
 FIXED, EDGE_FACTORS = 17, (4, 8, 16, 32, 64)
 BUDGET = 420.0  # seconds for all tasks at all sizes; a task that would overrun its share stops at the size before
@@ -40,15 +42,16 @@ def run(settings: Settings, record: Recorder) -> None:
     budget = BUDGET * (10 if settings.long else 1)
     stopped: set[str] = set()
     spent: dict[str, float] = {}
+    tasks = ("walks", "AdjacencySpectral") if settings.quick else tuple(TASKS)
     for series, sizes in (("nodes and edges", together), ("edges alone", alone)):
-        points: dict[str, list[dict[str, float]]] = {task: [] for task in TASKS}
+        points: dict[str, list[dict[str, float]]] = {task: [] for task in tasks}
         stopped.clear()
         for scale, factor in sizes:
             with tempfile.TemporaryDirectory() as folder:
                 path = str(Path(folder) / "graph.safetensors")
                 size = fresh("benchmarks.bench_scale:make", scale=scale, edge_factor=factor, seed=settings.seed,
                              path=path)["result"]
-                for task in TASKS:
+                for task in tasks:
                     case = f"{series}: {task}, rmat-{scale}, {factor} edges a node"
                     if task in stopped:
                         continue

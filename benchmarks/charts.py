@@ -151,7 +151,8 @@ def grid(x: Log, top: float, bottom: float, title: str, height: float) -> list[s
         at = x(value)
         parts.append(f'<line class="grid" x1="{at:.1f}" x2="{at:.1f}" y1="{top}" y2="{bottom}"/>'
                      f'<text x="{at:.1f}" y="{bottom + 16}" text-anchor="middle">{short(value)}</text>')
-    parts.append(f'<text x="{(x.start + x.stop) / 2:.1f}" y="{height - 10}" text-anchor="middle">{escape(title)}</text>')
+    middle = (x.start + x.stop) / 2
+    parts.append(f'<text x="{middle:.1f}" y="{height - 10}" text-anchor="middle">{escape(title)}</text>')
     return parts
 
 

@@ -34,7 +34,7 @@ class Settings:
     seed: int = 0
     n_jobs: int = 1
     against: tuple[str, ...] | None = None  # rivals; None: all
-    limit: float = 120.0  # seconds that one fit of a rival may take
+    limit: float = 90.0  # seconds that one fit of a rival may take
     long: bool = False  # what takes hours too
 
 
@@ -69,12 +69,17 @@ def pinned(n_jobs: int) -> dict[str, str]:
     return os.environ | dict.fromkeys(THREADS, str(n_jobs))
 
 
-def alternate(cases: Mapping[str, Callable[[], Any]], repeat: int) -> dict[str, list[Sample]]:
-    """Run A B A B ...: whatever drifts on the machine meanwhile drifts for all cases alike."""
+def alternate(cases: Mapping[str, Callable[[], Any]], repeat: int,
+              once: float = float("inf")) -> dict[str, list[Sample]]:
+    """Run A B A B ...: whatever drifts on the machine meanwhile drifts for all cases alike.
+
+    A case whose first run takes more than `once` seconds is not repeated.
+    """
     samples: dict[str, list[Sample]] = {name: [] for name in cases}
-    for _ in range(repeat):
+    for turn in range(repeat):
         for name, run in cases.items():
-            samples[name].append(timed(run))
+            if turn == 0 or samples[name][0].wall <= once:
+                samples[name].append(timed(run))
     return samples
 
 
@@ -85,8 +90,8 @@ def spread(values: Iterable[float]) -> dict[str, float]:
 
 
 def ratios(numerators: Iterable[float], denominators: Iterable[float]) -> dict[str, float]:
-    """Spread of the ratio, taken pair by pair of neighbouring runs."""
-    return spread(a / b for a, b in zip(numerators, denominators, strict=True))
+    """Spread of the ratio, taken pair by pair of neighbouring runs; what was run once has one pair."""
+    return spread(a / b for a, b in zip(numerators, denominators))  # noqa: B905
 
 
 def fresh(function: str, **arguments: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import time
 import numpy as np
 from peer_walks import edges, peak_rss
 
-TRAINED = []  # what gensim's trainer did, under whichever library
+TRAINED: list = []  # what gensim's trainer did, under whichever library
 
 
 def watch_gensim():
@@ -26,7 +26,7 @@ def watch_gensim():
         trained, asked = done if isinstance(done, tuple) else (None, None)
         TRAINED.append({
             "tokens": trained, "tokens_asked": asked, "objective": "skip-gram" if self.sg else "CBOW",
-            "softmax": "hierarchical" if self.hs else "%d negatives" % self.negative, "sample": self.sample,
+            "softmax": "hierarchical" if self.hs else f"{self.negative} negatives", "sample": self.sample,
             "window": self.window, "epochs": self.epochs, "learning_rate": self.alpha})
         return done
 
@@ -45,9 +45,10 @@ def word2vec(walks, o, **a):
 def rows(vectors, n):
     """Keyed vectors as a table by node number; zeros for a node that is missing."""
     table = np.zeros((n, vectors.vector_size), np.float32)
+    known = vectors.key_to_index if hasattr(vectors, "key_to_index") else vectors.vocab  # gensim 4, gensim 3
     for i in range(n):
-        key = i if i in vectors.key_to_index else str(i)
-        if key in vectors.key_to_index:
+        key = i if i in known else str(i)
+        if key in known:
             table[i] = vectors[key]
     return table
 
@@ -164,7 +165,8 @@ def node2vec(o, arrays):
     def fit(p, q, n_components, n_walks, walk_length, window, seed):
         model = Node2Vec(G, dimensions=n_components, walk_length=walk_length, num_walks=n_walks, p=p, q=q,
                          workers=o["n_jobs"], quiet=True, seed=seed)
-        return rows(model.fit(window=window, min_count=1, epochs=1, sample=0, seed=seed, workers=o["n_jobs"]).wv, o["n"])
+        trained = model.fit(window=window, min_count=1, epochs=1, sample=0, seed=seed, workers=o["n_jobs"])
+        return rows(trained.wv, o["n"])
 
     return fit
 
@@ -173,7 +175,9 @@ def nodevectors(o, arrays):
     """Its Node2Vec, ProNE and, as `GraRep`, its class of that name."""
     import csrgraph
     import nodevectors as library
+    import numba
 
+    numba.config.NUMBA_DEFAULT_NUM_THREADS = o["n_jobs"]  # its graphs take all cores again at every step otherwise
     graph = csrgraph.csrgraph(adjacency(o, arrays), threads=o["n_jobs"])
     if o["method"] in ("DeepWalk", "Node2Vec"):
         watch_gensim()
@@ -182,7 +186,7 @@ def nodevectors(o, arrays):
             model = library.Node2Vec(
                 n_components=n_components, walklen=walk_length, epochs=n_walks, return_weight=1 / p,
                 neighbor_weight=1 / q, threads=o["n_jobs"], verbose=False,
-                w2vparams={"window": window, "negative": 5, "epochs": 1, "batch_words": 128, "seed": seed})
+                w2vparams={"window": window, "negative": 5, "iter": 1, "batch_words": 128, "seed": seed})
             model.fit(graph)
             return rows(model.model.wv, o["n"])
 
@@ -284,7 +288,7 @@ def pycleora(o, arrays):
     import pycleora as library
     from pycleora import algorithms
 
-    lines = ("%d %d" % edge[:2] for edge in edges(o, arrays))
+    lines = (f"{edge[0]} {edge[1]}" for edge in edges(o, arrays))
     graph = library.SparseMatrix.from_iterator(lines, "complex::reflexive::node")
     names = np.array([int(name) for name in graph.entity_ids])
 
@@ -313,8 +317,8 @@ def pycleora(o, arrays):
 
 def grape(o, arrays):
     """Ensmallen's own embedders: SkipGram on its walks, HOPE, LINE and Laplacian eigenmaps of embiggen."""
-    from ensmallen import GraphBuilder
     from embiggen import embedders
+    from ensmallen import GraphBuilder
 
     builder = GraphBuilder()
     builder.set_directed(o["directed"])

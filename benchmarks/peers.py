@@ -46,11 +46,12 @@ PEERS = {
     "pecanpy": Peer(("pecanpy==2.0.9", GENSIM), pythons=(11, 12, 10)),
     "fastnode2vec": Peer(("fastnode2vec==0.0.7", GENSIM), pythons=(11, 12, 10)),
     "node2vec": Peer(("node2vec==0.5.0", GENSIM), pythons=(11, 12, 10)),
-    "nodevectors": Peer(("nodevectors==0.1.23", "gensim==4.3.3"),
-                        (*WALKS, "ProNE"), (9, 10, 8, 11)),
+    "nodevectors": Peer(("nodevectors==0.1.23", "gensim==3.8.3"),
+                        (*WALKS, "ProNE"), (8, 7)),
     "karateclub": Peer(
-        ("karateclub==1.3.3", GENSIM, "scipy==1.10.1", "pygsp==0.5.1"), (*WALKS, "Walklets", "NetMF", "GraRep", "HOPE", "RandNE", "LaplacianEigenmaps",
-                                        "GraphWave", "Struc2Vec"), (9, 8, 10),
+        ("karateclub==1.3.3", GENSIM, "scipy==1.10.1", "pygsp==0.5.1"),
+        (*WALKS, "Walklets", "NetMF", "GraRep", "HOPE", "RandNE", "LaplacianEigenmaps", "GraphWave", "Struc2Vec"),
+        (9, 8, 10),
         {method: "adds a self-loop to every node" for method in ("DeepWalk", "Node2Vec", "Walklets", "NetMF", "GraRep",
                                                                  "LaplacianEigenmaps")}
         | {"HOPE": "common neighbours, where ours is Katz", "RandNE": "its defaults but for the weights",
@@ -67,7 +68,8 @@ PEERS = {
         {**dict.fromkeys(WALKS, "no skip-gram: dense PMI of the walks' pairs and its whole SVD"),
          "FastRP": "Cleora: 40 propagations and whitening", "ProNE": "no sparse factorisation: Chebyshev of noise",
          "HOPE": "Katz with its decay", "NetMF": "its truncation", "GraRep": "its truncation"}),
-    "grape": Peer(("grape==0.2.5", "embiggen==0.11.96", "ensmallen==0.8.100"), (*WALKS, "HOPE", "LINE", "LaplacianEigenmaps"), (11, 10, 12),
+    "grape": Peer(("grape==0.2.5", "embiggen==0.11.96", "ensmallen==0.8.100"),
+                  (*WALKS, "HOPE", "LINE", "LaplacianEigenmaps"), (11, 10, 12),
                   {"HOPE": "its similarity", "LINE": "its number of epochs"}),
     "scikit-learn": Peer(("scikit-learn==1.9.1",), ("LaplacianEigenmaps",),
                          differs={"LaplacianEigenmaps": "SpectralEmbedding: to machine precision; rows of length 1"}),
@@ -123,12 +125,14 @@ def python_of(peer: str, again: bool = False) -> Path:
 
 def install(base: Path, home: Path, python: Path, requirements: tuple[str, ...]) -> str:
     """Make the environment; empty, or the last line of the error."""
-    for command in ([base, "-m", "venv", home],
-                    [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *requirements]):
+    commands: list[list[str | Path]] = [
+        [base, "-m", "venv", home],
+        [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *requirements]]
+    for command in commands:
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             lines = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()]
-            errors = [line for line in lines if line.lower().startswith(("error", "× ", "ERROR"))]
+            errors = [line for line in lines if line.lower().startswith("error")]
             version = subprocess.run([base, "-V"], capture_output=True, text=True).stdout.strip()
             return f"{version}: {(errors or lines or [f'status {done.returncode}'])[-1][:300]}"
     return ""
@@ -144,11 +148,15 @@ def interpreters(minors: tuple[int, ...]) -> list[Path]:
             found.append(Path(sys.executable))
             continue
         pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-        candidates = [shutil.which(f"python3.{minor}"), *sorted(pyenv.glob(f"3.{minor}.*/bin/python"))]
+        candidates: list[str | Path | None] = [shutil.which(f"python3.{minor}"),
+                                               *sorted(pyenv.glob(f"3.{minor}.*/bin/python"))]
         if uv := shutil.which("uv"):
             candidates.append(subprocess.run([uv, "python", "find", f"3.{minor}"], capture_output=True,
                                              text=True).stdout.strip())
-        for candidate in filter(None, candidates):  # pyenv's shims are there for versions that do not start
+        for candidate in candidates:
+            if not candidate:
+                continue
+            # pyenv has shims for versions that do not start, so ask.
             done = subprocess.run([candidate, "-c", "import sys, venv; print(sys.version_info[1])"],
                                   capture_output=True, text=True)
             if done.stdout.strip() == str(minor):

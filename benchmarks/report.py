@@ -22,7 +22,8 @@ STYLE = """
   --ours: #6db3f8; --rival: #e2a95a; --s1: #e2a95a; --s2: #7fce83; --s3: #d79be8; --s4: #f2948c; --s5: #63ccd4; } }
 body { margin: 0 auto; padding: 24px 16px 64px; max-width: 1000px; background: var(--page); color: var(--ink);
   font: 15px/1.5 system-ui, sans-serif; }
-h1 { font-size: 26px; margin: 0 0 4px; } h2 { font-size: 20px; margin: 40px 0 4px; } h3 { font-size: 16px; margin: 24px 0 4px; }
+h1 { font-size: 26px; margin: 0 0 4px; } h2 { font-size: 20px; margin: 40px 0 4px; }
+h3 { font-size: 16px; margin: 24px 0 4px; }
 p { margin: 4px 0 10px; } .soft, .from { color: var(--soft); } .from { font-size: 13px; }
 code { font: 13px ui-monospace, monospace; overflow-wrap: anywhere; }
 nav a { margin-right: 14px; } a { color: var(--ours); }
@@ -35,7 +36,8 @@ tr.ours td { color: var(--ours); }
 figure { margin: 10px 0 18px; } figcaption { color: var(--soft); font-size: 13px; }
 svg { width: 100%; height: auto; max-width: 860px; display: block; font: 10.5px system-ui, sans-serif; }
 svg text { fill: var(--soft); } svg text.ours { fill: var(--ours); } svg text.rival { fill: var(--rival); }
-svg .grid { stroke: var(--line); } svg .axis { stroke: var(--soft); } svg .edge { fill: none; stroke: var(--soft); stroke-dasharray: 4 3; }
+svg .grid { stroke: var(--line); } svg .axis { stroke: var(--soft); }
+svg .edge { fill: none; stroke: var(--soft); stroke-dasharray: 4 3; }
 svg circle.ours, svg rect.ours { fill: var(--ours); } svg circle.rival, svg rect.rival { fill: var(--rival); }
 svg .whisker { stroke: var(--ink); stroke-width: 1.5; } svg .line { fill: none; stroke-width: 2; }
 """ + "\n".join(f"svg .line.s{i} {{ stroke: var(--s{i}, var(--ours)); }} svg .dot.s{i}, svg text.s{i} "
@@ -58,7 +60,8 @@ def main(paths: list[Path], html: Path, markdown: Path, publish: bool) -> int:
         print(f"wrote {path}")
     if publish:
         if any(record.get("quick") for record in records):
-            raise SystemExit("These are records of a quick run: they say that it works, not how fast. Publish a full run.")
+            raise SystemExit("These are records of a quick run: they say that it works, not how fast. "
+                             "Publish a full run.")
         PUBLISHED.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
         readme = ROOT / "README.md"
         readme.write_text(with_block(readme.read_text(encoding="utf-8"), summary(newest(read([PUBLISHED])))),
@@ -154,8 +157,8 @@ def pictures(bench: str, records: list[Record]) -> list[str]:
             if len(points) > 1:
                 drawn.append(figure(charts.frontier(points, "seconds", "micro-F1 at 50 %, per cent",
                                                     f"{graph}: F1 over seconds"),
-                                    f"{graph}: quality over time; up and left is better. Nothing that was measured is both "
-                                    "faster and better than the dashed line. Hover for names that found no room."))
+                                    f"{graph}: quality over time; up and left is better. Nothing that was measured is "
+                                    "both faster and better than the dashed line. Hover for names that found no room."))
             times = [(named(r), r["of_ours"]["median"], r["of_ours"]["min"], r["of_ours"]["max"], False)
                      for r in of if "of_ours" in r and not r["who"].startswith(OURS)]
             if times:
@@ -175,7 +178,8 @@ def pictures(bench: str, records: list[Record]) -> list[str]:
                                 "Walks: time a step, in our time a step."))
     if bench == "scale":
         for series in ("nodes and edges", "edges alone"):
-            for what, title, caption in (("seconds", "seconds", "time"), ("rss_peak", "MB", "peak memory of the process")):
+            for what, title, caption in (("seconds", "seconds", "time"),
+                                         ("rss_peak", "MB", "peak memory of the process")):
                 tasks: dict[str, list[tuple[float, float]]] = {}
                 for r in records:
                     if r.get("series") == series and r.get(what):

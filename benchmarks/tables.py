@@ -47,10 +47,13 @@ def number(value: Any, digits: int = 3) -> str:
 
 def f1(record: Record, size: str) -> str:
     """Micro and macro at a train size, in per cent."""
-    micro, macro = record.get("micro_f1") or {}, record.get("macro_f1") or {}
-    if not isinstance(micro, dict) or size not in micro:
-        return ""
-    return f"{micro[size]:.1f} / {macro[size]:.1f}"
+    micro, macro = (middle((record.get(f"{kind}_f1") or {}).get(size)) for kind in ("micro", "macro"))
+    return "" if micro is None else f"{micro:.1f} / {macro:.1f}"
+
+
+def middle(value: Any) -> float | None:
+    """A number, or the median of a spread."""
+    return value["median"] if isinstance(value, dict) else value
 
 
 def split_case(record: Record) -> tuple[str, str]:
@@ -65,19 +68,20 @@ def rivals(records: list[Record]) -> list[Table]:
     measured = [record for record in records if "method" in record]
     for graph in dict.fromkeys(record["graph"] for record in measured):
         of = [record for record in measured if record["graph"] == graph]
-        asked = next((r["asked"] for r in of if r["method"] == "DeepWalk" and "asked" in r), {})
-        size = next((f"walks {asked['n_walks']} × {asked['walk_length']}, window {asked['window']}, " for _ in "x"
-                     if "window" in asked), "")
+        asked: dict[str, Any] = next((r["asked"] for r in of if r["method"] == "DeepWalk" and "asked" in r), {})
+        size = f"walks {asked['n_walks']} × {asked['walk_length']}, window {asked['window']}, " if asked else ""
         table = Table(
             f"Whole fits on {graph}",
-            f"{size}{of[0].get('asked', {}).get('n_components', 128)} columns, {of[0]['n_jobs']} thread, "
-            "seconds by the clock from graph in memory to vectors in memory (median [least, most] of the runs), how many "
-            "times as long as ours that is, pair by pair, peak memory of the process, micro / macro-F1 in per cent with "
+            f"{size}{asked.get('n_components', 128)} columns, {of[0]['n_jobs']} thread, "
+            "seconds by the clock from graph in memory to vectors in memory (median [least, most] of the runs), "
+            "how many times as long as ours that is, pair by pair, peak memory of the process, micro / macro-F1 in "
+            "per cent with "
             "half the nodes to learn from.",
             ["method", "library", "s", "× ours", "CPU s", "MB", "F1 at 50 %", "what differs"])
         previous = ""
-        for record in sorted(of, key=lambda r: (list(dict.fromkeys(x["method"] for x in of)).index(r["method"]),
-                                                not r["who"].startswith(OURS), r.get("wall", {"median": 9e9})["median"])):
+        methods = list(dict.fromkeys(record["method"] for record in of))
+        for record in sorted(of, key=lambda r: (methods.index(r["method"]), not r["who"].startswith(OURS),
+                                                r.get("wall", {"median": 9e9})["median"])):
             method, who = record["method"], record["who"]
             name = who if not record.get("version") else f"{who} {record['version']}"
             shown = "" if method == previous else method
@@ -102,8 +106,9 @@ def walks(records: list[Record]) -> list[Table]:
     """Nanoseconds a step, ours and rivals'."""
     of = [record for record in records if "ns_a_step" in record]
     peers = list(dict.fromkeys(who for record in of for who in record["ns_a_step"] if who != OURS))
-    table = Table("Walks", "Nanoseconds a step of 80-node walks, one thread, each library by its public call from graph in "
-                  "memory to walks in memory, by turns: median [least, most]; in brackets how many times ours. "
+    table = Table("Walks", "Nanoseconds a step of 80-node walks, one thread, each library by its public call from "
+                  "graph "
+                  "in memory to walks in memory, by turns: median [least, most]; in brackets how many times ours. "
                   "Rivals walk fewer or shorter walks where they are slow.",
                   ["graph", "walks", OURS, *peers])
     for record in of:
@@ -121,8 +126,9 @@ def walks(records: list[Record]) -> list[Table]:
 
 def skipgram(records: list[Record]) -> list[Table]:
     """Thousand tokens a second by mode."""
-    table = Table("Training", "Whole fits of DeepWalk, thousand tokens a second (one thread: of processor time; two: by "
-                  "the clock), median [least, most]; all tokens were trained, which is checked. gensim trains on the "
+    table = Table("Training", "Whole fits of DeepWalk, thousand tokens a second (one thread: of processor time; two: "
+                  "by the clock), median [least, most]; all tokens were trained, which is checked. gensim trains on "
+                  "the "
                   "same walks. F1: micro at 50 %, the default mode and gensim.",
                   ["graph", "columns", "mode", "thousand tokens / s", "× gensim", "tokens", "micro-F1"])
     for record in records:
@@ -137,28 +143,31 @@ def skipgram(records: list[Record]) -> list[Table]:
 
 def spectral(records: list[Record]) -> list[Table]:
     """Seconds, residuals and F1."""
-    table = Table("Spectral methods", "Processor seconds, one thread, median [least, most]; largest relative residual of the "
-                  "eigenproblem; F1 micro / macro in per cent at 50 %. The problems differ: only rows that name the same "
-                  "problem can be compared.", ["graph", "method", "CPU s", "largest residual", "F1 at 50 %"])
+    table = Table("Spectral methods", "Processor seconds, one thread, median [least, most]; largest relative "
+                  "residual of "
+                  "the eigenproblem; F1 micro / macro in per cent at 50 %. The problems differ: only rows that name "
+                  "the "
+                  "same problem can be compared.", ["graph", "method", "CPU s", "largest residual", "F1 at 50 %"])
     for record in records:
         graph, case = split_case(record)
         if "cpu" in record and "columns" in case:
             score = f"{record['micro_f1']:.1f} / {record['macro_f1']:.1f}" if "micro_f1" in record else ""
             residual = record.get("largest_relative_residual")
-            table.rows.append([graph, case, number(record["cpu"]), "" if residual is None else f"{residual:.1e}", score])
+            table.rows.append([graph, case, number(record["cpu"]), "" if residual is None else f"{residual:.1e}",
+                               score])
     return [table]
 
 
 def quality(records: list[Record]) -> list[Table]:
     """F1 beside the authors' tables."""
-    table = Table("Node classification, the DeepWalk paper's protocol", "Micro / macro-F1 in per cent, one seed, "
+    table = Table("Node classification, the DeepWalk paper's protocol", "Micro / macro-F1 in per cent, median of the seeds, "
                   "80 walks × 40, window 10, 128 columns, one epoch; every token trained, which is checked.",
-                  ["graph", "method", "10 %", "50 %", "90 %", "CPU s", "tokens"])
+                  ["graph", "method", "10 %", "50 %", "90 %", "seeds", "wall s", "tokens"])
     for record in records:
         graph, case = split_case(record)
         if "micro_f1" in record:
             table.rows.append([graph, case, *(f1(record, size) for size in ("10%", "50%", "90%")),
-                               number(record.get("cpu")), f"{record['tokens']:,}"])
+                               str(record.get("seeds", 1)), number(record.get("wall")), f"{record['tokens']:,}"])
     return [table]
 
 
@@ -166,8 +175,9 @@ def links(records: list[Record]) -> list[Table]:
     """AUC by kind of non-edge."""
     kinds = list(dict.fromkeys(key for record in records for key, value in record.items()
                                if isinstance(value, dict) and "auc" in value))
-    table = Table("Held-out edges", "AUC in per cent against non-edges of each kind; half the edges of ca_astroph held out, "
-                  "a tenth of the others', the rest connected; one seed.", ["graph", "method, score", *kinds, "CPU s"])
+    table = Table("Held-out edges", "AUC in per cent against non-edges of each kind; half the edges of ca_astroph held "
+                  "out, a tenth of the others', the rest connected; one seed.",
+                  ["graph", "method, score", *kinds, "CPU s"])
     for record in records:
         graph, case = split_case(record)
         if any(kind in record for kind in kinds):
@@ -191,11 +201,13 @@ def scale(records: list[Record]) -> list[Table]:
     growth = Table("Growth", "Exponent of seconds and of memory above the imports, fitted by least squares over R-MAT "
                    "graphs; points under 0.1 s are left out. Nodes and edges: 8 edges drawn a node, more nodes; edges "
                    "alone: 2¹⁷ nodes, more edges.",
-                   ["series", "task", "s by nodes", "s by edges", "memory by edges", "largest graph", "its s", "its MB"])
+                   ["series", "task", "s by nodes", "s by edges", "memory by edges", "largest graph", "its s",
+                    "its MB"])
     points = Table("Growth, every point", "One fresh process each.",
                    ["series", "task", "nodes", "edges", "s", "peak MB"], brief=False)
     last: dict[tuple[str, str], Record] = {}
-    for record in sorted((r for r in records if "seconds" in r), key=lambda r: (r["series"], r["task"], r["edges"])):
+    made = [record for record in records if "seconds" in record]
+    for record in sorted(made, key=lambda r: (r["series"], r["task"], r["edges"])):
         last[record["series"], record["task"]] = record
         points.rows.append([record["series"], record["task"], f"{record['nodes']:,}", f"{record['edges']:,}",
                             number(record["seconds"]), number(record["rss_peak"])])
@@ -250,15 +262,16 @@ PROTOCOLS = (
 
 def published(records: list[Record]) -> list[Table]:
     """Others' figures beside ours, of the records that know some."""
-    table = Table("Published figures beside ours", "In per cent. A published split is never ours, so a difference of about "
-                  "a point says nothing.", ["graph", "method", "measure", "ours", "published", "source", "protocol differs"])
+    table = Table("Published figures beside ours", "In per cent. A published split is never ours, so a difference of "
+                  "about a point says nothing.",
+                  ["graph", "method", "measure", "ours", "published", "source", "protocol differs"])
     for record in records:
         graph, case = split_case(record)
         for measure, found in (record["published"].items() if isinstance(record.get("published"), dict) else ()):
             metric, _, size = measure.rpartition(" ")
             if not metric:
                 continue
-            ours = (record.get("micro_f1" if metric.startswith("Micro") else "macro_f1") or {}).get(size)
+            ours = middle((record.get("micro_f1" if metric.startswith("Micro") else "macro_f1") or {}).get(size))
             for value, source in found:
                 table.rows.append([graph, case, measure, number(ours, 4), number(value, 4), source, protocol(source)])
         if isinstance(record.get("published"), list) and "uniform" in record:
@@ -276,8 +289,8 @@ def protocol(source: str) -> str:
 
 def not_comparable(rows: list[dict[str, str]], graphs: set[str]) -> list[Table]:
     """Published figures of our graphs that nothing of ours stands beside: another protocol, or a method we lack."""
-    table = Table("Published figures of other protocols", "Not comparable with any of ours: another metric, another choice "
-                  "of classes, or a method that is not here.",
+    table = Table("Published figures of other protocols", "Not comparable with any of ours: another metric, another "
+                  "choice of classes, or a method that is not here.",
                   ["graph", "task", "measure", "method", "train size", "published", "source"], brief=False)
     for row in rows:
         if row["dataset"] in graphs:

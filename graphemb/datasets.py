@@ -358,9 +358,9 @@ def _file(name: str, folder: str | os.PathLike[str] | None, mirror: str | None) 
     mirror = mirror or os.environ.get(MIRROR)
     if mirror and name in _registry():
         return _download(_registry()[name], mirror, Path(folder) if folder is not None else None)
-    where = ", ".join(str(place) for place in places if str(place) != os.devnull)
+    listed = ", ".join(str(place) for place in places if str(place) != os.devnull)
     raise FileNotFoundError(
-        f"No graph {name!r}: {f'not in {where}' if where else f'{FOLDER} is not set'}. "
+        f"No graph {name!r}: {f'not in {listed}' if listed else f'{FOLDER} is not set'}. "
         + (f"It comes from {_registry()[name].url}. " if name in _registry() else "")
         + f"Set {FOLDER} to a folder that holds {name}.npz"
         + (f" or {MIRROR} to the address of a server that has it" if name in _registry() else "")
@@ -402,9 +402,9 @@ def _dataset(name: str, arrays: dict[str, Any], origin: Origin | None) -> Datase
         indptr, indices = arrays["labels_indptr"], arrays["labels_indices"]
         labels = sparse.csr_array((np.ones(len(indices), bool), indices, indptr), shape=(n, int(arrays["n_labels"])))
     if "edge_time" in arrays:
-        ends = (np.asarray(nodes, dtype=object)[arrays[key]] if "node_names" in arrays else arrays[key]
-                for key in ("edge_src", "edge_dst"))
-        temporal = TemporalGraph.from_edges(*ends, arrays["edge_time"], nodes=nodes, directed=directed)
+        source, target = (np.asarray(nodes, dtype=object)[arrays[key]] if "node_names" in arrays else arrays[key]
+                          for key in ("edge_src", "edge_dst"))
+        temporal = TemporalGraph.from_edges(source, target, arrays["edge_time"], nodes=nodes, directed=directed)
     return Dataset(name, graph, labels, arrays.get("node_type"), temporal, signs, origin)
 
 
