@@ -170,7 +170,8 @@ def test_a_kernel_that_walks_half_is_caught(lost, tmp_path, monkeypatch):
             into[:, into.shape[1] // 2:] = -1
         return 0
 
-    monkeypatch.setattr(walks._walks, "first_order", first_order)
+    for kernel in ("first_order", "first_order_vector"):
+        monkeypatch.setattr(walks._walks, kernel, first_order)
     with pytest.raises(measure.CheckFailed, match="were asked for"):
         run("walks", tmp_path, graphs=("sbm-200",))
 
@@ -330,7 +331,7 @@ def test_report_is_one_file_with_every_figure_and_its_source(tmp_path, capsys, m
     assert text.count("<svg") == text.count("</svg>") == 5
     for picture in re.findall(r"<svg.*?</svg>", text):
         ElementTree.fromstring(picture)
-    assert "| DeepWalk | graphemb | 1.5 [1.5, 1.65] |" in markdown.read_text()
+    assert "| DeepWalk | 1.5 [1.5, 1.65] | 40.2 / 2.0 | gensim 4.4.0 | 20 [19, 21] |" in markdown.read_text()
     assert "`python -m benchmarks run --only rivals`, 2026-01-01, P, 2 cores, Python 3.11.7, commit abc." \
         in markdown.read_text()
 
