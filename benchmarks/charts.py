@@ -91,7 +91,8 @@ def bars(items: Sequence[tuple[str, float, float, float, bool]], x_title: str, l
 
     With an `origin`, 1 for ratios, bars go from it to the left or right; without, from the axis.
     """
-    left, row, top = 250, 19, 6
+    row, top = 19, 6
+    left = 16 + LETTER * max(len(name) for name, *_ in items)
     height = top + row * len(items) + BOTTOM
     known = [v for _, value, low, high, _ in items for v in (value, low, high)]
     x = Log([*known, *([origin] if origin else [])], left, WIDTH - 70)
