@@ -180,6 +180,8 @@ def nodevectors(o, arrays):
     numba.config.NUMBA_DEFAULT_NUM_THREADS = o["n_jobs"]  # its graphs take all cores again at every step otherwise
     graph = csrgraph.csrgraph(adjacency(o, arrays), threads=o["n_jobs"])
     if o["method"] in ("DeepWalk", "Node2Vec"):
+        for weight in (1, 0.5):  # compiled before the clock starts
+            graph.random_walks(walklen=2, epochs=1, return_weight=weight, neighbor_weight=weight)
         watch_gensim()
 
         def fit(p, q, n_components, n_walks, walk_length, window, seed):
