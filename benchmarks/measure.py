@@ -182,7 +182,9 @@ class Recorder:
                        "repeat": settings.repeat, "machine": machine()}
 
     def __call__(self, case: str, **values: Any) -> None:
-        shown = "  ".join(f"{key} {_short(value)}" for key, value in values.items() if value not in (None, "", {}, []))
+        told = {key: value for key, value in values.items()
+                if value is not None and not (isinstance(value, (str, dict, list)) and not value)}
+        shown = "  ".join(f"{key} {_short(value)}" for key, value in told.items())
         print(f"  {case:<44} {shown}", flush=True)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         time = datetime.now(UTC).isoformat(timespec="seconds")
