@@ -39,6 +39,7 @@ lint: $(VENV)/.with-lint
 
 benchmark: $(VENV)/.with-test
 	$(PY) -m benchmarks run $(if $(QUICK),--quick)
+	$(PY) -m benchmarks report
 
 docs: $(VENV)/.with-docs
 	$(PY) -m sphinx -W --keep-going -q -j auto docs build/docs

@@ -94,7 +94,7 @@ def page(results: Path) -> str:
     last: dict[tuple[str, str], dict[str, Any]] = {}
     for line in results.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
-        if not row["quick"] and row["graph"] in GRAPHS:
+        if row["bench"] == "published" and not row["quick"] and row["graph"] in GRAPHS:
             last[row["graph"], row["method"]] = row
     parts = [HEAD]
     for graph in GRAPHS:

@@ -28,12 +28,12 @@ _HOME = {
     "RandNE": "estimators.randne", "FastRP": "estimators.fastrp",
     "GraphWave": "estimators.graphwave", "Struc2Vec": "estimators.struc2vec",
 }
-_MODULES = ("evaluate", "plot")
+_MODULES = ("datasets", "evaluate", "plot")
 
 __all__ = ["__version__", *_HOME, *_MODULES]
 
 if TYPE_CHECKING:
-    from graphemb import evaluate, plot
+    from graphemb import datasets, evaluate, plot
     from graphemb.embedding import Embedding
     from graphemb.estimators.adjacency_spectral import AdjacencySpectral
     from graphemb.estimators.ctdne import CTDNE

@@ -46,7 +46,7 @@ LEVEL = {name: len(LAYERS) - i for i, names in enumerate(LAYERS) for name in nam
 # `Embedding.plot` is a promise of the interface; it looks the picture up when it is asked for one.
 ALLOWED = {("embedding", "plot")}
 NEVER_AT_IMPORT = {"gensim", "matplotlib", "torch", "pandas", "polars", "umap", "igraph", "torch_geometric",
-                   "pyarrow", "zstandard", "usearch"}
+                   "pyarrow", "zstandard", "usearch", "pooch"}
 
 
 def tree(path):
