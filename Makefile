@@ -15,13 +15,14 @@ export GRAPH
 
 KERNELS := $(wildcard ext/*.pyx ext/*.pxd ext/*.h ext/*.c)
 
-.PHONY: help quickstart test lint benchmark clean
+.PHONY: help quickstart test lint benchmark docs clean
 
 help:
-	@echo "make quickstart              embed Les Miserables, write quickstart.png"
+	@echo "make quickstart              embed Les Miserables, write quickstart.png and quickstart.html"
 	@echo "make quickstart GRAPH=path   embed the graph in that file instead"
 	@echo "make test                    build, then run every test"
 	@echo "make lint                    ruff, mypy, cython-lint"
+	@echo "make docs                    the documentation, into build/docs; warnings are errors"
 	@echo "make benchmark [QUICK=1]     measure; QUICK=1 is the smoke run"
 	@echo "make clean                   remove what was built, $(VENV) included"
 
@@ -38,6 +39,11 @@ lint: $(VENV)/.with-lint
 
 benchmark: $(VENV)/.with-test
 	$(PY) -m benchmarks run $(if $(QUICK),--quick)
+	$(PY) -m benchmarks report
+
+docs: $(VENV)/.with-docs
+	$(PY) -m sphinx -W --keep-going -q -j auto docs build/docs
+	@echo "Open build/docs/index.html"
 
 # A stamp for each extra: the package, editable, with that extra. Older than a kernel's source, it is
 # made again, and the kernel with it.
@@ -60,5 +66,5 @@ endif
 
 clean:
 	rm -rf $(VENV) build dist graphemb.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache
-	rm -f graphemb/*.so graphemb/*.pyd quickstart.png
+	rm -f graphemb/*.so graphemb/*.pyd quickstart.png quickstart.html
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

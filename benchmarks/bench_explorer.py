@@ -20,7 +20,8 @@ new Promise((done) => {
   const step = (now) => {
     times.push(now);
     if (times.length > %d) return done(times);
-    map.dispatchEvent(new WheelEvent("wheel", { deltaY: times.length %% 40 < 20 ? -25 : 25, clientX: 500, clientY: 400 }));
+    const deltaY = times.length %% 40 < 20 ? -25 : 25;
+    map.dispatchEvent(new WheelEvent("wheel", { deltaY, clientX: 500, clientY: 400 }));
     map.dispatchEvent(new PointerEvent("pointermove", { pointerId: 9, clientX: 300 + times.length, clientY: 400 }));
     requestAnimationFrame(step);
   };

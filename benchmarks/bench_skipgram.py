@@ -6,6 +6,8 @@ import importlib.util
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from graphemb import DeepWalk, Graph
 from graphemb.evaluate import node_classification
 
@@ -35,9 +37,11 @@ def run(settings: Settings, record: Recorder) -> None:
                                  ("blogcatalog",) if "blogcatalog" in available() else ("sbm-10000",))
     modes = {mode: options for mode, options in MODES.items()
              if options.get("trainer") != "gensim" or importlib.util.find_spec("gensim")}
+    for mode, options in modes.items():
+        check_every_walk_trains(mode, options)
     for name in chosen:
         graph, labels = load(name)
-        for d in (128,) if settings.quick else (128, 32, 64, 256):
+        for d in (128, 32, 64, 256) if settings.long else (128,):
             parameters = {"n_components": d, "n_walks": 20 if settings.quick else 10, "walk_length": 40,
                           "window": 10, "n_epochs": 1, "random_state": settings.seed}
             samples = alternate({mode: partial(fit, graph, {**parameters, **options})
@@ -69,6 +73,20 @@ def check_bytes(models: list[DeepWalk]) -> None:
         check(model.embedding_.tobytes() == models[0].embedding_.tobytes()
               and model.context_.tobytes() == models[0].context_.tobytes(),
               f"n_jobs={model.n_jobs} and n_jobs={models[0].n_jobs} gave different vectors in deterministic mode")
+
+
+def check_every_walk_trains(mode: str, options: dict[str, Any], leaves: int = 5000) -> None:
+    """That every walk moves vectors, whatever the trainer says it counted.
+
+    One walk of two nodes from each node of a star: the vector of a leaf is trained in the leaf's own walk alone (and
+    one of them in the hub's), so as many leaves move as walks are trained. The first ones do not, as long as
+    the hub's context vector is still zero.
+    """
+    star = Graph.from_edges([0] * leaves, range(1, leaves + 1), nodes=range(leaves + 1))
+    start = np.random.default_rng(0).uniform(-0.5, 0.5, (leaves + 1, 16)).astype(np.float32)
+    model = DeepWalk(16, n_walks=1, walk_length=2, window=1, init=start, random_state=0, **options).fit(star)
+    moved = float((model.embedding_[1:] != start[1:]).any(axis=1).mean())
+    check(moved > 0.8, f"{mode}: the walks of {moved:.0%} of a star's leaves were trained, where all were asked for")
 
 
 def fit(graph: Graph, parameters: dict[str, Any]) -> DeepWalk:

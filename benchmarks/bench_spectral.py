@@ -20,11 +20,12 @@ from graphemb.spectrum import row_normalised
 
 from .graphs import available, load
 from .measure import Recorder, Sample, Settings, alternate, check, fresh, ratios, spread, timed
-from .peers import NotInstalled, SpectralPeer
+from .peers import FitPeer, NotInstalled
 
 OURS: dict[str, dict[str, Any]] = {
     "AdjacencySpectral": {}, "LaplacianEigenmaps": {}, "LocallyLinearEmbedding": {"tol": 1e-8},
 }
+SLOW = 10.0  # seconds; a case that takes longer is run once
 RIVALS_LIMIT = 20_000  # nodes; SciPy and scikit-learn do not finish on ego_twitter
 SIGNS = ("blogcatalog", "ppi", "wikipedia_pos", "wikipedia_pos_weighted", "cora", "cora_cites", "airports_usa",
          "email_eu_core", "wiki_tlink", "n2vplus_k3l2")
@@ -53,16 +54,17 @@ def run(settings: Settings, record: Recorder) -> None:
                 parameters = {"tol": 1e-4}
             compare(name, graph, labels, method, parameters, d, settings, record)
     points(settings, record)
-    signs(("karate",) if settings.quick else tuple(n for n in SIGNS if n in available()), settings, record)
+    if settings.quick or settings.long:
+        signs(("karate",) if settings.quick else tuple(n for n in SIGNS if n in available()), settings, record)
 
 
 def beside_scikit_network(name: str, graph: Graph, labels: Any, d: int, settings: Settings,
                           record: Recorder) -> None:
     """Our two methods and scikit-network's one in turn, each with one thread; ratios are of processor time."""
-    if settings.quick:
+    if settings.quick or (settings.against is not None and "scikit-network" not in settings.against):
         return
     try:
-        peer = SpectralPeer("scikit-network", graph, settings.n_jobs)
+        peer = FitPeer("scikit-network", "LaplacianEigenmaps", graph, settings.n_jobs)
     except NotInstalled as reason:
         record(f"{name}: scikit-network", not_installed=str(reason))
         return
@@ -74,7 +76,7 @@ def beside_scikit_network(name: str, graph: Graph, labels: Any, d: int, settings
             sample = timed(partial(fit, graph, method, d, OURS[method], settings.seed))
             vectors[method] = sample.result.embedding_
             cpu[method].append(sample.cpu)
-        vectors["scikit-network"], outcome = peer.embed(n_components=d)
+        vectors["scikit-network"], outcome = peer.embed(n_components=d, seed=settings.seed)
         cpu["scikit-network"].append(outcome["cpu"])
     peer.close()
     for case, seconds in cpu.items():
@@ -102,7 +104,7 @@ def compare(name: str, graph: Graph, labels: Any, method: str, parameters: dict[
             cases["scikit-learn"] = partial(scikit_learn, graph, d)
         elif method == "LocallyLinearEmbedding":
             cases["scipy svds"] = partial(scipy_svds, graph, d)
-    samples: dict[str, list[Sample]] = alternate(cases, 1 if settings.quick else settings.repeat)
+    samples: dict[str, list[Sample]] = alternate(cases, 1 if settings.quick else settings.repeat, once=SLOW)
     memory = fresh("benchmarks.bench_spectral:fit_by_name", graph=name, method=method, n_components=d,
                    parameters=parameters, seed=settings.seed)
     for case, of in samples.items():
@@ -128,7 +130,7 @@ def points(settings: Settings, record: Recorder) -> None:
     samples = alternate({
         "ours": lambda: graphemb.LLE(2, n_neighbors=12, random_state=settings.seed).fit(roll),
         "scikit-learn": lambda: manifold.LocallyLinearEmbedding(n_neighbors=12, random_state=settings.seed).fit(roll),
-    }, 1 if settings.quick else settings.repeat)
+    }, 1 if settings.quick else settings.repeat, once=SLOW)
     error = {case: of[0].result.reconstruction_error_ for case, of in samples.items()}
     check(abs(error["ours"] - error["scikit-learn"]) <= 1e-3 * error["scikit-learn"] + 1e-10,
           f"swiss roll: reconstruction error {error['ours']:.3e}, scikit-learn's is {error['scikit-learn']:.3e}")

@@ -146,14 +146,17 @@ def page(program, *options, scale=1):
     """A page in a browser of its own, which ends with the block."""
     to_browser, into = os.pipe()
     out, from_browser = os.pipe()
+    held = []  # 3 and 4 must be taken, or Popen itself might use them
+    while not held or held[-1] < 4:
+        held.append(os.open(os.devnull, os.O_RDONLY))
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         command = [program, "--headless=new", "--remote-debugging-pipe", f"--user-data-dir={profile}", "--no-sandbox",
                    "--no-first-run", "--disable-extensions", "--disable-dev-shm-usage", "--hide-scrollbars",
                    "--force-color-profile=srgb", "--enable-unsafe-swiftshader", *options]
         started = subprocess.Popen(command, preexec_fn=lambda: _as_three_and_four(to_browser, from_browser),
-                                   pass_fds=(3, 4), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        os.close(to_browser)
-        os.close(from_browser)
+                                   close_fds=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for end in (to_browser, from_browser, *held):
+            os.close(end)
         try:
             shown = Page(out, into, scale)
             yield shown

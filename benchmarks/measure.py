@@ -19,6 +19,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS",
+           "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS")
 PACKAGES = ("graphemb", "numpy", "scipy", "scikit-learn", "networkx", "gensim", "Cython")
 
 
@@ -31,6 +33,9 @@ class Settings:
     repeat: int = 3
     seed: int = 0
     n_jobs: int = 1
+    against: tuple[str, ...] | None = None  # rivals; None: all
+    limit: float = 90.0  # seconds that one fit of a rival may take
+    long: bool = False  # what takes hours too
 
 
 @dataclass(frozen=True)
@@ -59,12 +64,22 @@ def timed(run: Callable[[], Any]) -> Sample:
     return Sample(time.perf_counter() - wall, time.process_time() - cpu, result)
 
 
-def alternate(cases: Mapping[str, Callable[[], Any]], repeat: int) -> dict[str, list[Sample]]:
-    """Run A B A B ...: whatever drifts on the machine meanwhile drifts for all cases alike."""
+def pinned(n_jobs: int) -> dict[str, str]:
+    """The environment for a process whose libraries shall use so many threads, whichever they are."""
+    return os.environ | dict.fromkeys(THREADS, str(n_jobs))
+
+
+def alternate(cases: Mapping[str, Callable[[], Any]], repeat: int,
+              once: float = float("inf")) -> dict[str, list[Sample]]:
+    """Run A B A B ...: whatever drifts on the machine meanwhile drifts for all cases alike.
+
+    A case whose first run takes more than `once` seconds is not repeated.
+    """
     samples: dict[str, list[Sample]] = {name: [] for name in cases}
-    for _ in range(repeat):
+    for turn in range(repeat):
         for name, run in cases.items():
-            samples[name].append(timed(run))
+            if turn == 0 or samples[name][0].wall <= once:
+                samples[name].append(timed(run))
     return samples
 
 
@@ -75,8 +90,8 @@ def spread(values: Iterable[float]) -> dict[str, float]:
 
 
 def ratios(numerators: Iterable[float], denominators: Iterable[float]) -> dict[str, float]:
-    """Spread of the ratio, taken pair by pair of neighbouring runs."""
-    return spread(a / b for a, b in zip(numerators, denominators, strict=True))
+    """Spread of the ratio, taken pair by pair of neighbouring runs; what was run once has one pair."""
+    return spread(a / b for a, b in zip(numerators, denominators))  # noqa: B905
 
 
 def fresh(function: str, **arguments: Any) -> dict[str, Any]:
@@ -95,7 +110,7 @@ def fresh(function: str, **arguments: Any) -> dict[str, Any]:
     interpreter's, not as the run's.
     """
     command = [sys.executable, "-m", "benchmarks.measure", function, json.dumps(arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=pinned(arguments.get("n_jobs", 1)))
     if done.returncode:
         raise RuntimeError(f"{function}({arguments}) ended with {done.returncode}:\n{done.stderr[-2000:]}")
     return json.loads(done.stdout.splitlines()[-1])
@@ -159,20 +174,22 @@ def _commit() -> str:
 
 
 class Recorder:
-    """Prints each record and appends it as a line of JSON to ``results/<bench>.jsonl``."""
+    """Prints each record and appends it as a line of JSON to a file, which is never overwritten."""
 
-    def __init__(self, bench: str, settings: Settings, results: Path = RESULTS) -> None:
-        self.bench, self.settings, self.path = bench, settings, results / f"{bench}.jsonl"
-        self.common = {"bench": bench, "time": datetime.now(UTC).isoformat(timespec="seconds"),
-                       "quick": settings.quick, "seed": settings.seed, "n_jobs": settings.n_jobs,
-                       "machine": machine()}
+    def __init__(self, bench: str, settings: Settings, path: Path) -> None:
+        self.bench, self.settings, self.path = bench, settings, path
+        self.common = {"bench": bench, "quick": settings.quick, "seed": settings.seed, "n_jobs": settings.n_jobs,
+                       "repeat": settings.repeat, "machine": machine()}
 
     def __call__(self, case: str, **values: Any) -> None:
-        shown = "  ".join(f"{key} {_short(value)}" for key, value in values.items())
+        told = {key: value for key, value in values.items()
+                if value is not None and not (isinstance(value, (str, dict, list)) and not value)}
+        shown = "  ".join(f"{key} {_short(value)}" for key, value in told.items())
         print(f"  {case:<44} {shown}", flush=True)
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        time = datetime.now(UTC).isoformat(timespec="seconds")
         with open(self.path, "a", encoding="utf-8") as file:
-            file.write(json.dumps({**self.common, "case": case, **values}) + "\n")
+            file.write(json.dumps({**self.common, "time": time, "case": case, **values}) + "\n")
 
 
 def _short(value: Any) -> str:

@@ -13,13 +13,16 @@ import numpy as np
 
 
 def edges(o, arrays):
-    """Tuples of two ends, and the weight where there is one; an undirected edge once."""
+    """Tuples of two ends, and the weight where there is one; an undirected edge once.
+
+    Python 3.8, which some rivals need, has no strict zip.
+    """
     n = len(arrays["indptr"]) - 1
     src = np.repeat(np.arange(n), np.diff(arrays["indptr"].astype(np.int64)))
     dst, weight = arrays["indices"].astype(np.int64), arrays["data"].astype(float)
     once = np.ones(len(src), bool) if o["directed"] else src <= dst
     columns = [src[once].tolist(), dst[once].tolist()] + ([weight[once].tolist()] if o["weighted"] else [])
-    return list(zip(*columns, strict=True))
+    return list(zip(*columns))  # noqa: B905
 
 
 def fastnode2vec(o, arrays):

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 import matplotlib
@@ -18,7 +19,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedShuffleSplit, cross_val_score
 
 from graphemb import Graph, Node2Vec
-from graphemb.plot import plot
+from graphemb.plot import explorer, plot
 
 matplotlib.use("Agg")  # a file is written, no window opened
 
@@ -119,9 +120,14 @@ def draw(model: Node2Vec, picture: str, labels: dict[object, object] | None) -> 
     n, degree = model.graph_.n_nodes, np.diff(model.graph_.indptr)
     hubs = [model.nodes_[i] for i in np.argsort(-degree, kind="stable")[:30]]
     figure, ax = plt.subplots(figsize=(8, 6), layout="constrained")
-    plot(model.vectors_, labels, "tsne" if 30 <= n <= 5_000 else "pca", ax, names=hubs)
+    method = "tsne" if 30 <= n <= 5_000 else "pca"
+    plot(model.vectors_, labels, method, ax, names=hubs, graph=model.graph_)
     figure.savefig(picture, dpi=150)
     print(f"\nPicture: {picture}")
+    if n <= 100_000:
+        page = Path(picture).with_suffix(".html")
+        explorer(model.vectors_, page, labels, method, graph=model.graph_)
+        print(f"To explore in a browser: {page}")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ place where the kernel stopped: Python knows all of CSV's quotes and of floating
 """
 from libc.string cimport memcmp, memcpy
 
-from common cimport int32_t, int64_t, uint64_t
+from common cimport int32_t, int64_t, uint8_t, uint64_t
 
 cdef enum Status:
     DONE, FULL, ODD  # all read; the output has no room; the line at hand is not plain
@@ -21,7 +21,7 @@ cdef inline bint is_blank(unsigned char c) noexcept nogil:
 
 
 def fields(
-    const unsigned char[::1] text not None,  # IN  (n) whole lines
+    const uint8_t[::1] text not None,  # IN  (n) whole lines
     int delimiter,                           # IN  a byte; -1: runs of blanks
     int width,                               # IN  fields of a line
     const int32_t[::1] pick not None,        # IN  (k) which of them are wanted, k <= 3
@@ -92,7 +92,7 @@ def fields(
 
 
 def ints(
-    const unsigned char[::1] text not None,    # IN  (n)
+    const uint8_t[::1] text not None,    # IN  (n)
     const int32_t[:, ::1] bounds not None,     # IN  (rows, >= 2 * j + 2)
     int j,                                     # IN  which pair of columns
     int64_t start, int64_t stop,               # IN  rows to do
@@ -125,7 +125,7 @@ def ints(
 
 
 def floats(
-    const unsigned char[::1] text not None,    # IN  (n)
+    const uint8_t[::1] text not None,    # IN  (n)
     const int32_t[:, ::1] bounds not None,     # IN  (rows, >= 2 * j + 2)
     int j,                                     # IN  which pair of columns
     int64_t start, int64_t stop,               # IN  rows to do
@@ -197,12 +197,12 @@ cdef inline uint64_t mixed(const unsigned char *word, int64_t n) noexcept nogil:
 
 
 def number(
-    const unsigned char[::1] text not None,    # IN  (n)
+    const uint8_t[::1] text not None,    # IN  (n)
     const int32_t[:, ::1] bounds not None,     # IN  (rows, >= 4) words: the first two pairs of columns, row by row
     int64_t start, int64_t stop,               # IN  words to do, 2 a row
     int32_t[::1] table not None,               # TMP (a power of 2) number of a word + 1, by hash; 0 where empty
     int64_t[::1] ends not None,                # TMP (room + 1) word k is store[ends[k]:ends[k + 1]]
-    unsigned char[::1] store not None,         # TMP (bytes) the words, one behind the other
+    uint8_t[::1] store not None,         # TMP (bytes) the words, one behind the other
     int64_t[::1] count not None,               # TMP (1) words so far
     int32_t[::1] codes not None,               # OUT (>= stop) the number of each word, by first appearance
 ):
@@ -237,7 +237,7 @@ def number(
 
 def rehash(
     const int64_t[::1] ends not None,          # IN  (>= count + 1)
-    const unsigned char[::1] store not None,   # IN  (bytes)
+    const uint8_t[::1] store not None,   # IN  (bytes)
     int64_t count,                             # IN  words
     int32_t[::1] table not None,               # OUT (a power of 2, more than 2 * count) zeros at first
 ):

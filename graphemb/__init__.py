@@ -22,18 +22,18 @@ _HOME = {
     "AdjacencySpectral": "estimators.adjacency_spectral",
     "LaplacianEigenmaps": "estimators.laplacian_eigenmaps",
     "NodeFeatures": "pipeline", "EdgeFeatures": "pipeline", "split_edges": "links", "EdgeSplit": "links",
-    "search": "tuning",
+    "search": "tuning", "preset": "presets",
     "NetMF": "estimators.netmf", "ProNE": "estimators.prone", "propagate": "proximity",
     "GraRep": "estimators.grarep", "HOPE": "estimators.hope",
     "RandNE": "estimators.randne", "FastRP": "estimators.fastrp",
     "GraphWave": "estimators.graphwave", "Struc2Vec": "estimators.struc2vec",
 }
-_MODULES = ("evaluate", "plot")
+_MODULES = ("datasets", "evaluate", "plot")
 
 __all__ = ["__version__", *_HOME, *_MODULES]
 
 if TYPE_CHECKING:
-    from graphemb import evaluate, plot
+    from graphemb import datasets, evaluate, plot
     from graphemb.embedding import Embedding
     from graphemb.estimators.adjacency_spectral import AdjacencySpectral
     from graphemb.estimators.ctdne import CTDNE
@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from graphemb.links import EdgeSplit, split_edges
     from graphemb.metapath import iter_metapath_walks, metapath_walks
     from graphemb.pipeline import EdgeFeatures, NodeFeatures
+    from graphemb.presets import preset
     from graphemb.proximity import propagate
     from graphemb.restart import iter_restart_pairs, restart_pairs
     from graphemb.temporal import iter_temporal_walks, temporal_walks

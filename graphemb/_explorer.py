@@ -19,6 +19,7 @@ from ._plane import (
     PLAIN,
     SMALL,
     Kinds,
+    checked_points,
     checked_rows,
     edges_between,
     in_row_order,
@@ -112,12 +113,7 @@ def explorer(embedding: Embedding | np.ndarray, path: PathLike,
     values = None if labels is None else in_row_order(labels, nodes)
     given = None if graph is None else as_graph(graph)
     rows = None if given is None else checked_rows(given, nodes)
-    if points is None:
-        plane, _ = project(vectors, method, random_state, verbose)
-    else:
-        plane = np.asarray(points, np.float64)
-        if plane.shape != (n, 2) or not np.isfinite(plane).all():
-            raise ValueError(f"points must be finite, of shape ({n}, 2); got shape {plane.shape}.")
+    plane = project(vectors, method, random_state, verbose)[0] if points is None else checked_points(points, n)
 
     k = min(k, n - 1)
     near, cosines = nearest(vectors, k, verbose)

@@ -56,6 +56,14 @@ def in_row_order(labels: Mapping[Hashable, Any] | Sequence[Any], nodes: list[Has
     return values
 
 
+def checked_points(points: Any, n: int) -> np.ndarray:
+    """Points of the plane that a caller gives: finite, float64, of shape (n, 2)."""
+    plane = np.asarray(points, np.float64)
+    if plane.shape != (n, 2) or not np.isfinite(plane).all():
+        raise ValueError(f"points must be finite, of shape ({n}, 2); got shape {plane.shape}.")
+    return plane
+
+
 def checked_rows(graph: Any, nodes: list[Hashable]) -> np.ndarray:
     """Row in `graph`, a `Graph`, of each node."""
     try:

@@ -52,7 +52,7 @@ class Embedding:
     [('b', 0.7071067811865475)]
     """
 
-    __slots__ = ("__weakref__", "_labels", "_norms", "_vectors")
+    __slots__ = ("__weakref__", "_index", "_labels", "_norms", "_vectors")
 
     def __init__(self, nodes: Iterable[Any], vectors: Any) -> None:
         with np.errstate(over="ignore"):  # reported below, by row
@@ -73,6 +73,7 @@ class Embedding:
         array.flags.writeable = False
         self._vectors = array
         self._norms: np.ndarray | None = None
+        self._index: Any = None
 
     @property
     def nodes(self) -> Sequence[Any]:
@@ -108,8 +109,8 @@ class Embedding:
     # --- comparing ---------------------------------------------------------------------------------------
 
     def most_similar(self, label_or_vector: Any, k: int = 10,
-                     where: Iterable[Any] | Callable[[Any], Any] | np.ndarray | None = None
-                     ) -> list[tuple[Any, float]]:
+                     where: Iterable[Any] | Callable[[Any], Any] | np.ndarray | None = None, *,
+                     index: str = "exact") -> list[tuple[Any, float]]:
         """The nodes whose vectors have the largest cosine with a given one.
 
         Parameters
@@ -121,12 +122,14 @@ class Embedding:
         where : iterable of labels, callable or boolean array of shape (n_nodes,), optional
             Which nodes may be returned: these, those for whose label the callable is true, or those at
             which the mask is True.
+        index : {"exact", "usearch"}, default="exact"
+            "exact" compares every candidate, in float64, a block of rows at a time. "usearch" asks a graph of
+            neighbours [1]_, built at the first call and kept: it may miss some, and never returns a zero vector.
 
         Returns
         -------
         neighbours : list of (label, float)
-            Largest cosine first; equal ones in row order. Exact: every candidate is compared, in float64,
-            a block of rows at a time.
+            Largest cosine first; equal ones in row order.
 
         Raises
         ------
@@ -134,8 +137,16 @@ class Embedding:
             If a label is unknown.
         ValueError
             If the vector has another shape or is not finite, or `k` < 1.
+        ImportError
+            If `index` is "usearch" and it is not installed.
+
+        References
+        ----------
+        .. [1] Malkov, Yashunin, "Efficient and robust approximate nearest neighbor search using hierarchical navigable
+           small world graphs", TPAMI 2020, as in the package usearch.
         """
         k = check_int("k", k, 1)
+        check_choice("index", index, ("exact", "usearch"))
         allowed = self._allowed(where)
         if _is_many(label_or_vector):
             query = np.asarray(label_or_vector, dtype=np.float64)
@@ -146,12 +157,30 @@ class Embedding:
             row = int(self._labels.rows([label_or_vector])[0])
             query = self._vectors[row].astype(np.float64)
             allowed = allowed[allowed != row]
+        if index == "usearch":
+            allowed = self._nearest(query, k, allowed)
         scores = self._cosines(query, allowed)
         if len(scores) > k:
             kept = np.flatnonzero(scores >= np.partition(scores, len(scores) - k)[len(scores) - k])
             allowed, scores = allowed[kept], scores[kept]
         best = np.argsort(-scores, kind="stable")[:k]
         return [(self.nodes[int(allowed[b])], float(scores[b])) for b in best]
+
+    def _nearest(self, query: np.ndarray, k: int, allowed: np.ndarray) -> np.ndarray:
+        """Rows, rising, among `allowed`, that the index finds nearest: more are asked for until k may be returned."""
+        if self._index is None:
+            self._index = self.to_usearch()
+        may = np.zeros(len(self), bool)
+        may[allowed] = True
+        wanted = min(k, len(allowed))
+        asked, size = k + 1, len(self._index)
+        while True:
+            asked = min(asked, size)
+            found = self._index.search(query.astype(np.float32), asked).keys.astype(np.int64) if asked else allowed[:0]
+            kept = found[may[found]]
+            if len(kept) >= wanted or asked == size:
+                return np.sort(kept[:k])
+            asked *= 4
 
     def similarity(self, a: Any, b: Any) -> float:
         """Cosine of the vectors of two labels.
@@ -249,11 +278,12 @@ class Embedding:
             - .safetensors, or no suffix: the safetensors layout; any labels that are None, bool, int, float,
               str or tuples of these;
             - .npz: the same content as NumPy arrays;
+            - .npy: the array alone; labels other than 0..n-1 in a second file, a line each (name_labels.txt);
             - .txt, .vec: word2vec text; .bin: word2vec binary. Labels all int or all str;
             - .tsv: TensorBoard's projector pair, the labels in a second file (name_metadata.tsv);
             - .parquet: columns `label` and `vector`; needs pyarrow.
         dtype : {"float32", "float16"}, default="float32"
-            For .safetensors and .npz: "float16" makes the file half as large and rounds each number to eleven
+            For .safetensors, .npz and .npy: "float16" makes the file half as large and rounds each number to eleven
             bits; `load` gives float32 either way.
 
         Raises
@@ -274,14 +304,15 @@ class Embedding:
         kind = _kind_of(path)
         tensors = {"vectors": self._vectors}
         if check_choice("dtype", dtype, ("float32", "float16")) == "float16":
-            if kind not in ("safetensors", "npz"):
-                raise ValueError(f"dtype='float16' goes with .safetensors and .npz files; got {os.fspath(path)!r}.")
+            if kind not in ("safetensors", "npz", "npy"):
+                raise ValueError(f"dtype='float16' goes with .safetensors, .npz and .npy files; got "
+                                 f"{os.fspath(path)!r}.")
             largest = float(np.abs(self._vectors).max(initial=0.0))
             if largest > float(np.finfo(np.float16).max):
                 raise ValueError(f"dtype='float16' holds numbers up to 65504; the vectors have {largest:g}. Scale "
                                  "them, or save as float32.")
             tensors = {"vectors": self._vectors.astype(np.float16)}
-        if (kind in ("text", "binary", "projector") and set(map(type, self.nodes)) == {str}
+        if (kind in ("text", "binary", "projector", "npy") and set(map(type, self.nodes)) == {str}
                 and type(io.as_ints(list(self.nodes))[0]) is int):
             warnings.warn(f"the labels are strings that all read as ints (first {self.nodes[0]!r}); to get "
                           f"strings back use Embedding.load({os.fspath(path)!r}, labels='str').",
@@ -289,6 +320,8 @@ class Embedding:
         if kind == "safetensors":
             io.write_tensors(path, tensors | io.encode_labels(self.nodes),
                              {"format": _FORMAT, "version": "1"})
+        elif kind == "npy":
+            vector_files.write_npy(path, self.nodes, tensors["vectors"])
         elif kind == "npz":
             io.write_npz(path, tensors | io.encode_labels(self.nodes))
         elif kind == "projector":
@@ -308,7 +341,7 @@ class Embedding:
         mmap : bool, default=True
             For .safetensors: map the vectors from the file instead of copying them into memory.
         labels : {"auto", "int", "str"}, default="auto"
-            For .txt, .vec, .bin and .tsv, which do not store the labels' type. "auto": ints if every label
+            For .txt, .vec, .bin, .tsv and .npy, which do not store the labels' type. "auto": ints if every label
             is written as Python writes an int, else strings.
 
         Returns
@@ -340,9 +373,13 @@ class Embedding:
             nodes = io.decode_labels(tensors, len(vectors), path)
         elif kind == "parquet":
             nodes, vectors = vector_files.read_vectors_parquet(path)
+        elif kind == "npy" and not os.path.exists(vector_files.labels_path(path)):
+            vectors = vector_files.read_npy(path)
+            nodes = range(len(vectors))
         else:
-            words, vectors = (vector_files.read_projector(path) if kind == "projector"
-                              else vector_files.read_word2vec(path, binary=kind == "binary"))
+            words, vectors = (vector_files.read_projector(path) if kind == "projector" else
+                              vector_files.read_labelled_npy(path) if kind == "npy" else
+                              vector_files.read_word2vec(path, binary=kind == "binary"))
             nodes = words if labels == "str" else io.as_ints(words)
             if labels == "int" and nodes and not isinstance(nodes[0], int):
                 raise ValueError(f"{name}: not every label is an int; load with labels='str'.")
@@ -378,6 +415,32 @@ class Embedding:
         vectors = KeyedVectors(self._vectors.shape[1])
         vectors.add_vectors(keys, self._vectors)
         return vectors
+
+    def to_usearch(self, **parameters: Any) -> Any:
+        """A `usearch.index.Index` of the vectors by cosine; its keys are row numbers, zero vectors left out.
+
+        Parameters
+        ----------
+        **parameters
+            For `Index`: ``connectivity``, ``expansion_add``, ``expansion_search``, ``dtype``. Defaults here are
+            float32 and expansions of 256, where usearch has half precision and 128 and 64.
+
+        Raises
+        ------
+        ImportError
+            If usearch is not installed.
+        """
+        try:
+            from usearch.index import Index
+        except ImportError as err:
+            raise ImportError("an index needs usearch: pip install 'graphemb[usearch]'.") from err
+
+        parameters = {"dtype": "f32", "expansion_add": 256, "expansion_search": 256} | parameters
+        index = Index(ndim=self._vectors.shape[1], metric="cos", **parameters)
+        rows = np.flatnonzero(self._vectors.any(axis=1))
+        if len(rows):
+            index.add(rows.astype(np.uint64), self._vectors[rows], threads=1)
+        return index
 
     def to_dataframe(self) -> Any:
         """A pandas DataFrame: labels as its index, columns 0..n_components-1, float32.
@@ -439,8 +502,8 @@ def _is_many(labels: Any) -> bool:
 
 
 def _kind_of(path: io.PathLike) -> str:
-    kinds = {".safetensors": "safetensors", "": "safetensors", ".npz": "npz", ".txt": "text", ".vec": "text",
-             ".bin": "binary", ".tsv": "projector", ".parquet": "parquet"}
+    kinds = {".safetensors": "safetensors", "": "safetensors", ".npz": "npz", ".npy": "npy", ".txt": "text",
+             ".vec": "text", ".bin": "binary", ".tsv": "projector", ".parquet": "parquet"}
     suffix = os.path.splitext(os.fspath(path))[1].lower()
     if suffix not in kinds:
         raise ValueError(f"{os.fspath(path)}: unknown suffix {suffix!r}; known are "

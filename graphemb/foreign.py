@@ -32,6 +32,11 @@ def is_pyg(X: Any) -> bool:
     return hasattr(X, "edge_index") and hasattr(X, "num_nodes")
 
 
+def is_dgl(X: Any) -> bool:
+    """Whether X has what DGL's graphs have."""
+    return all(hasattr(X, name) for name in ("ntypes", "etypes", "num_nodes", "edges", "edata"))
+
+
 def read_networkx(G: Any, weight: str | None) -> tuple[sparse.csr_array, Labels]:
     """Adjacency of a NetworkX graph, read in C loops over its dicts."""
     labels = Labels(G)
@@ -78,6 +83,12 @@ def frame_labels(df: Any) -> list[Any]:
 
 def column(df: Any, name: Any) -> np.ndarray:
     """A column of a table as an ndarray, or KeyError; ValueError if a cell is null."""
+    if hasattr(df, "fetchnumpy") and hasattr(df, "columns"):  # a relation of DuckDB
+        names = list(df.columns)
+        if name not in names:
+            raise KeyError(f"the table has no column {name!r}; it has {', '.join(map(repr, names))}.")
+        df = {key: np.array(values.tolist(), dtype=object) if np.ma.is_masked(values) else np.asarray(values)
+              for key, values in df.fetchnumpy().items()}
     try:
         column = df[name]
     except Exception as err:  # each library has its own class for this

@@ -25,7 +25,7 @@ from graphemb.adjacency import (
     own_csr,
     read_sparse,
 )
-from graphemb.foreign import as_array, column, frame_labels, is_igraph, is_networkx, is_pyg, read_networkx
+from graphemb.foreign import as_array, column, frame_labels, is_dgl, is_igraph, is_networkx, is_pyg, read_networkx
 from graphemb.labels import Labels, labels_for, list_labels, number_ends
 
 _FORMAT = "graphemb.Graph"
@@ -462,6 +462,39 @@ class Graph:
         return cls.from_scipy(plain.to_scipy())
 
     @classmethod
+    def from_dgl(cls, g: Any, weight: str | None = "weight") -> Graph:
+        """Build from a DGL graph with one kind of node and of edge.
+
+        Parameters
+        ----------
+        g : dgl.DGLGraph
+            Its edges have a direction; as in `from_pyg` a symmetric one gives an undirected graph.
+        weight : str or None, default="weight"
+            Name in `g.edata`; every edge weighs 1 if it is absent or None.
+
+        Returns
+        -------
+        graph : Graph
+            Labels are 0..num_nodes-1.
+
+        Raises
+        ------
+        TypeError
+            If `g` is no DGL graph.
+        ValueError
+            If it has several kinds of nodes or edges, or a weight breaks the policies of `Graph`.
+        """
+        if not is_dgl(g):
+            raise TypeError(f"from_dgl needs a DGL graph; got {type(g).__name__}.")
+        if len(g.ntypes) != 1 or len(g.etypes) != 1:
+            raise ValueError(f"from_dgl takes one kind of node and of edge; got {g.ntypes} and {g.etypes}. Pass "
+                             "dgl.to_homogeneous(g).")
+        src, dst = map(as_array, g.edges())
+        values = as_array(g.edata[weight]) if weight is not None and weight in g.edata else None
+        plain = cls.from_edges(src, dst, values, nodes=range(int(g.num_nodes())), directed=True)
+        return cls.from_scipy(plain.to_scipy())
+
+    @classmethod
     def read(cls, path: io.PathLike | BinaryIO, *, format: str | None = None, directed: bool | None = None,
              weight: str | None = "weight", delimiter: str | None = None, header: bool | None = None,
              columns: Sequence[int | str] | None = None) -> Graph:
@@ -539,13 +572,13 @@ class Graph:
             matrix, labels = read_sparse(graph_files.read_matrix_market(path), None, weight is not None)
             return cls._trusted(*graph_fields(matrix, labels, directed))
         if kind == "npz":
-            graph = cls._from_npz(name, io.read_npz(path), directed, weight is not None)
+            graph = cls._from_npz(name, io.read_npz(name), directed, weight is not None)
         elif kind == "metis":
             indptr, indices, values = graph_files.read_metis(path)
             graph = cls(indptr, indices, values if weight is not None else None,
                         nodes=range(1, len(indptr)))
         elif kind == "safetensors":
-            graph = cls.load(path)
+            graph = cls.load(name)
             if weight is None:
                 graph = cls._trusted(graph.indptr, graph.indices, None, graph._labels, graph.directed)
         else:
@@ -755,6 +788,8 @@ def as_graph(X: Any, *, weight: str | None = "weight") -> Graph:
         return Graph.from_igraph(X, weight=weight)
     if is_pyg(X):
         return Graph.from_pyg(X)
+    if is_dgl(X):
+        return Graph.from_dgl(X, weight=weight)
     if isinstance(X, (str, bytes, os.PathLike)):
         raise TypeError(f"X is a graph, not {X!r}; to read a file use Graph.read(path).")
     if X is None or np.ma.isMaskedArray(X) or (isinstance(X, (Mapping, set)) and not sparse.issparse(X)):

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from scipy import sparse
 
-from graphemb.io import BROKEN, PathLike, floats, name_of, open_bytes, open_lines, pyarrow_parquet
+from graphemb.io import BROKEN, PathLike, atomic_write, floats, name_of, open_bytes, open_lines, pyarrow_parquet
 
 FORMATS = {
     ".csv": "edges", ".tsv": "edges", ".txt": "edges", ".edges": "edges", ".edgelist": "edges",
@@ -284,3 +284,41 @@ def read_table(path: PathLike | BinaryIO, columns: Sequence[int | str] | None, k
         raise ValueError(f"{name}: columns must be two or three positions or names out of "
                          f"{table.column_names}; got {columns!r}.")
     return table.select(picked)
+
+
+def write_edges(path: PathLike, nodes: Sequence[Any], src: np.ndarray, dst: np.ndarray, weights: np.ndarray | None,
+                delimiter: str) -> None:
+    """Write an edge list that `Graph.read` reads back, atomically.
+
+    Parameters
+    ----------
+    path : str or path-like
+    nodes : sequence of int or str
+        Labels by row.
+    src, dst : int ndarray of shape (n_edges,)
+        Rows.
+    weights : float32 ndarray of shape (n_edges,), or None
+        Written with nine digits: exact.
+    delimiter : str
+
+    Raises
+    ------
+    ValueError
+        If a label is not all int or all str, or would not be read back as it is.
+    """
+    kinds = set(map(type, nodes))
+    if kinds not in ({int}, {str}):
+        raise ValueError(f"{os.fspath(path)}: an edge list holds labels that are all int or all str; save the graph as "
+                         ".safetensors.")
+    words = list(map(str, nodes))
+    for word in words:
+        if word != word.strip() or not word or word[0] in "#%" or any(mark in word for mark in "\r\n"):
+            raise ValueError(f"{os.fspath(path)}: the label {word!r} would not be read back as it is; save the "
+                             "graph as .safetensors.")
+    quoted = ['"' + word.replace('"', '""') + '"' if delimiter in word or '"' in word else word for word in words]
+    columns = [(quoted[k] for k in src.tolist()), (quoted[k] for k in dst.tolist())]
+    with atomic_write(path) as file:
+        file.write(delimiter.join(["source", "target", "weight"][:2 + (weights is not None)]).encode() + b"\n")
+        if weights is not None:
+            columns.append(f"{x:.9g}" for x in weights.tolist())
+        file.writelines((delimiter.join(row) + "\n").encode() for row in zip(*columns, strict=True))

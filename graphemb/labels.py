@@ -224,8 +224,8 @@ def _first_appearance(src: np.ndarray, dst: np.ndarray) -> tuple[np.ndarray, np.
     order = np.argsort(begin)
     rank = np.empty(len(order), np.int32 if len(order) <= MAX_NODES else np.int64)
     rank[order] = np.arange(len(order))
-    codes = rank[inverse]
-    return unique[order], codes[0::2].copy(), codes[1::2].copy()
+    both = rank[inverse]
+    return unique[order], both[0::2].copy(), both[1::2].copy()
 
 
 def _check_kinds(labels: list[Any]) -> None:

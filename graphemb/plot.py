@@ -15,6 +15,7 @@ from ._plane import (
     PLAIN,
     SMALL,
     Kinds,
+    checked_points,
     checked_rows,
     edges_between,
     in_row_order,
@@ -38,7 +39,7 @@ _SECOND = "#bd1f01"
 
 
 def plot(embedding: Embedding | np.ndarray, labels: Mapping[Hashable, Any] | Sequence[Any] | None = None,
-         method: str = "pca", ax: Axes | None = None, *, graph: Any = None,
+         method: str = "pca", ax: Axes | None = None, *, graph: Any = None, points: Any = None,
          names: str | int | Iterable[Hashable] = "auto", size: float | None = None, random_state: int | None = 0,
          verbose: int = 0) -> Axes:
     """Draw every node as a point of the plane, near to the nodes whose vectors are like its own.
@@ -61,6 +62,8 @@ def plot(embedding: Embedding | np.ndarray, labels: Mapping[Hashable, Any] | Seq
     graph : Graph or anything `as_graph` takes, default=None
         The graph that was embedded. With it the nodes of most neighbours are named, not those of largest norm,
         and the edges of a graph of up to 1,000 nodes are drawn, thin and grey.
+    points : array-like of shape (n_nodes, 2), default=None
+        Where to draw the nodes, instead of `method`: from another layout, or kept from an earlier picture.
     names : "auto", int or iterable of nodes, default="auto"
         Which nodes to write the names of: the `int` most important ones, by degree in `graph` or else by norm, or
         the nodes given. "auto" is 30 in graphs of up to 1,000 nodes, 15 in larger ones, and none in larger ones whose
@@ -118,7 +121,12 @@ def plot(embedding: Embedding | np.ndarray, labels: Mapping[Hashable, Any] | Seq
     named = _named(names, nodes, vectors, degrees)
     values = None if labels is None else in_row_order(labels, nodes)
 
-    points, axis_labels = project(vectors, method, random_state, verbose)
+    heading = f"{len(nodes):,} nodes, {vectors.shape[1]} dimensions"
+    axis_labels = "", ""
+    if points is None:
+        points, axis_labels = project(vectors, method, random_state, verbose)
+        heading = f"{len(nodes):,} nodes, {METHODS[method]} of {vectors.shape[1]} dimensions"
+    points = checked_points(points, len(nodes))
     if ax is None:
         ax = new_axes(figsize=(8, 6))
     n = len(points)
@@ -148,7 +156,7 @@ def plot(embedding: Embedding | np.ndarray, labels: Mapping[Hashable, Any] | Seq
     ax.margins(0.06)
     ax.set(xticks=[], yticks=[], xlabel=axis_labels[0], ylabel=axis_labels[1])
     ax.spines[:].set_color("#d0d0d0")
-    ax.set_title(f"{n:,} nodes, {METHODS[method]} of {vectors.shape[1]} dimensions", loc="left", fontsize="medium")
+    ax.set_title(heading, loc="left", fontsize="medium")
     _write_names(ax, points, [(nodes[i], points[i]) for i in named])
     return ax
 
@@ -197,7 +205,7 @@ def loss_curve(model: Any, ax: Axes | None = None, *, label: str | None = None) 
     colour = PALETTE[len(ax.lines) % len(PALETTE)]
     ax.plot(np.arange(1, len(losses) + 1), losses, marker="o", markersize=5, color=colour, label=name)
     ax.set(xlabel="epoch", ylabel="mean loss per pair, nats")
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.locator_params(axis="x", integer=True)
     if len(ax.lines) > 1:
         ax.legend(frameon=False)
     _plain(ax)
@@ -247,7 +255,8 @@ def scree(model: Any, ax: Axes | None = None, *, n_gaps: int = 1) -> Axes:
     for name in ("eigenvalues_", "singular_values_"):
         if hasattr(model, name):
             kind, values = name.rstrip("_").replace("_", " "), getattr(model, name)
-    rows = [] if hasattr(values, "fit") else np.atleast_2d(np.asarray(values, np.float64))
+    given = isinstance(values, (np.ndarray, list, tuple))
+    rows: Any = np.atleast_2d(np.asarray(values, np.float64)) if given else []
     lines = [found for row in rows if row.ndim == 1 and len(found := row[~np.isnan(row)])]
     if not lines:
         raise ValueError(f"model must have eigenvalues_ or singular_values_; {type(model).__name__} has none. The "
@@ -263,7 +272,7 @@ def scree(model: Any, ax: Axes | None = None, *, n_gaps: int = 1) -> Axes:
                     xycoords=ax.get_xaxis_transform(), xytext=(8, 0), textcoords="offset points", va="top",
                     fontsize="small")
     ax.set(xlabel="column", ylabel=kind[:-1])
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.locator_params(axis="x", integer=True)
     _plain(ax)
     return ax
 
@@ -389,7 +398,8 @@ def _histogram(ax: Axes, series: dict[str, np.ndarray], unit: str) -> None:
         edges = np.append(edges, edges[-1] + edges[1] - edges[0]) if edges[-1] < top + 0.5 else edges
     for (name, counts), colour in zip(series.items(), (PLAIN, _SECOND), strict=False):
         drawn = counts[counts > 0] if wide else counts
-        ax.hist(drawn, bins=edges, color=colour, histtype="bar" if colour == PLAIN else "step", label=name or None,
+        ax.hist(drawn, bins=edges.tolist(), color=colour, histtype="bar" if colour == PLAIN else "step",
+                label=name or None,
                 linewidth=0.4 if colour == PLAIN else 1.4, edgecolor="white" if colour == PLAIN else colour)
     zeros = [f"{int((counts == 0).sum()):,} have {name + ' ' if name else ''}0"
              for name, counts in series.items() if wide and (counts == 0).any()]

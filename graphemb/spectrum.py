@@ -13,7 +13,7 @@ from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse.csgraph import reverse_cuthill_mckee
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh, splu
 
-from graphemb._krylov import RitzPairs, basis_size, block_krylov
+from graphemb._krylov import BLOCK, RitzPairs, basis_size, block_krylov
 from graphemb._parallel import interruptible
 from graphemb._product import Product, transposed
 
@@ -23,6 +23,10 @@ MOST_BLOCKS = 100
 """Products after which block Krylov gives up on a Laplacian: by then the inverse is quicker."""
 CHOLESKY_LIMIT = 20_000
 """Points up to which a dense Cholesky factor (3.2 GB at the limit) stands in for sparse factors that fill up."""
+FACTOR_BYTES = 2**32
+"""Memory that sparse factors may take; past it conjugate gradients solve."""
+MOST_GRADIENTS = 20_000
+"""Steps of conjugate gradients on a matrix that nothing is known of; a tenth of them shows whether to go on."""
 SINGLE_TOL = 1e-3
 """Residuals down to this are found in float32."""
 CHEBYSHEV_LIMIT = 1e4
@@ -394,10 +398,9 @@ def lle_vectors(A: sparse.csr_array, n_components: int, *, directed: bool = Fals
     n_components : int
         Vectors wanted; n - 1 are returned where n is not larger.
     directed : bool, default=False
-        Whether `A` may be asymmetric, which asks for a slower solver above `DENSE_LIMIT` nodes.
+        Whether `A` may be asymmetric. Solved as points are (`alignment_vectors`).
     weights : sparse array of shape (n, n), optional
-        W, where it is not D^-1 A; its rows sum to 1, or are empty. Solved as points are up to `CHOLESKY_LIMIT`
-        nodes if no row is empty, and by the slower solver otherwise.
+        W, where it is not D^-1 A; its rows sum to 1, or are empty. Solved as points are.
     tol : float, default=1e-6
         Largest residual, relative to its eigenvalue.
     max_iter : int, default=300
@@ -436,9 +439,9 @@ def lle_vectors(A: sparse.csr_array, n_components: int, *, directed: bool = Fals
     condition number of I - S times the ratio of the largest degree to the smallest, so the solution is that much
     more exact than `tol`.
 
-    A directed graph has no such S: the conjugate gradient method works on M itself, shifted by
-    1e-10 of its largest diagonal entry (where there are several sets of nodes that no edge leaves, M has more
-    zero eigenvalues than one), preconditioned with its diagonal. That takes several times as many steps.
+    A directed graph has no such S. M is factorised where its factors fit into `FACTOR_BYTES`. Else the conjugate
+    gradient method works on it, shifted by 1e-10 of its largest diagonal entry (where there are several sets of nodes
+    that no edge leaves, M has more zero eigenvalues than one), preconditioned with its diagonal.
 
     References
     ----------
@@ -455,10 +458,11 @@ def lle_vectors(A: sparse.csr_array, n_components: int, *, directed: bool = Fals
 
     work = _Work(step)
     T = (sparse.eye_array(n, format="csr") - W).tocsr()
-    if weights is not None and n <= CHOLESKY_LIMIT and (np.diff(W.indptr) > 0).all():
-        return alignment_vectors((T.T @ T).tocsr(), k, root=T, tol=tol, max_iter=max_iter, seed=seed, step=step)
+    if (directed or weights is not None) and 12 * np.square(np.diff(T.indptr), dtype=float).sum() < FACTOR_BYTES:
+        return alignment_vectors((T.T @ T).tocsr(), k, root=T, tol=tol, max_iter=max_iter, seed=seed, step=step,
+                                 n_jobs=n_jobs)
     if directed or weights is not None:
-        inverse = _inverse_by_normal_equations(T, work, n_jobs)
+        inverse = _inverse_by_gradients(T, work, n_jobs)
     else:
         inverse = _inverse_by_symmetric_form(A, tol, work, seed, n_jobs)
 
@@ -488,8 +492,9 @@ def lle_vectors(A: sparse.csr_array, n_components: int, *, directed: bool = Fals
 
 
 def alignment_vectors(M: sparse.csr_array, n_components: int, *, root: sparse.csr_array | None = None,
-                      tol: float = 1e-6, max_iter: int = 100, seed: int = 0, step: Step | None = None) -> Eigenpairs:
-    """Smallest eigenvectors, among the centred ones, of a positive semi-definite matrix whose rows sum to 0.
+                      tol: float = 1e-6, max_iter: int = 100, seed: int = 0, step: Step | None = None,
+                      n_jobs: int = 1) -> Eigenpairs:
+    """Smallest eigenvectors, among the centred ones, of a positive semi-definite matrix.
 
     Parameters
     ----------
@@ -506,6 +511,8 @@ def alignment_vectors(M: sparse.csr_array, n_components: int, *, root: sparse.cs
         Seed of the start vectors.
     step : callable, optional
         See `Step`.
+    n_jobs : int, default=1
+        Threads of the products of conjugate gradients.
 
     Returns
     -------
@@ -521,10 +528,12 @@ def alignment_vectors(M: sparse.csr_array, n_components: int, *, root: sparse.cs
     -----
     Up to `DENSE_LIMIT` nodes by a dense decomposition. Else `block_krylov` on the inverse. Points on a manifold of
     few dimensions have a matrix of small bandwidth, and its sparse factors are cheap; points in space have not, and
-    up to `CHOLESKY_LIMIT` of them a dense Cholesky factor is.
+    up to `CHOLESKY_LIMIT` of them a dense Cholesky factor is. Where neither fits, conjugate gradients try: they do
+    where the eigenvalues are well above zero, and give up with a message where they crowd there.
     """
     n = M.shape[0]
     k = min(n_components, n - 1)
+    work = _Work(step)
     if n <= DENSE_LIMIT or basis_size(n, k + 1) is None:
         if root is not None:
             return _dense(sparse.csr_array(sparse.eye_array(n) - root), k)
@@ -539,15 +548,21 @@ def alignment_vectors(M: sparse.csr_array, n_components: int, *, root: sparse.cs
     # Where eigenvalues other than the constant's are zero too, rounding in theirs drowns the others' in the
     # inverse, unless it is bounded by a larger shift; which makes all of a smooth manifold's alike.
     norm = float(abs(M).sum(axis=0).max())
-    for shift in (1e-15, 1e-10):
-        solve = _factorise(M, shift * norm)
-
-        def inverse(X: np.ndarray, solve: Operator = solve) -> np.ndarray:
-            return _centre_columns(solve(_centre_columns(X)))
-
-        ritz = block_krylov(inverse, n, k + 1, lambda x: np.argsort(-x, kind="stable"),
-                            lambda x: 1e-6 * np.abs(x), dtype=np.float64, max_steps=max_iter, seed=seed,
-                            step=step or (lambda n_found: False))
+    dense, needed = _fill(M)
+    large = needed > FACTOR_BYTES
+    for shift in (1e-10,) if large else (1e-15, 1e-10):
+        inverse = (_inverse_by_gradients(M if root is None else root, work, n_jobs, is_root=root is not None) if large
+                   else _inverse_by_factors(M, shift * norm, dense))
+        try:
+            ritz = block_krylov(inverse, n, k + 1, lambda x: np.argsort(-x, kind="stable"),
+                                lambda x: 1e-6 * np.abs(x), dtype=np.float64,
+                                largest_block=INVERSE_BLOCK if large else BLOCK, max_steps=max_iter, seed=seed,
+                                step=work.tell)
+        except NotConverged as error:
+            raise NotConverged(
+                f"The factors of the matrix of {n} nodes would take about {needed / 2**30:.0f} GiB, more than "
+                f"{FACTOR_BYTES / 2**30:.0f}, and conjugate gradients in their place did not converge: {error} Fit on "
+                "a sample and `transform` the rest, or, of points, lower n_neighbors.") from error
         # one more step takes out what the inverse cannot see: large eigenvalues of M
         Q = _orthonormal(inverse(ritz.vectors))
         if root is not None:
@@ -560,12 +575,11 @@ def alignment_vectors(M: sparse.csr_array, n_components: int, *, root: sparse.cs
         residuals = np.linalg.norm(_centre_columns(M @ V) - V * values, axis=0)
         bad = np.flatnonzero(residuals > tol * np.abs(values) + 100 * np.finfo(float).eps * norm)
         if ritz.stopped or (ritz.converged and not len(bad)):
-            note = _note(ritz)
-            return Eigenpairs(values, V, residuals, _gap_after(every, k), ritz.n_steps, 0, note)
+            return Eigenpairs(values, V, residuals, _gap_after(every, k), ritz.n_steps, work.steps, _note(ritz))
     if not ritz.converged:
-        raise NotConverged(f"The block Krylov method did not find {k} eigenvectors on {n} points in "
-                           f"max_iter={max_iter} steps; raise max_iter or lower n_components.")
-    raise NotConverged(f"{len(bad)} of {k} eigenvectors on {n} points have a residual above tol={tol} (column "
+        raise NotConverged(f"The block Krylov method did not find {k} eigenvectors on {n} nodes in "
+                           f"max_iter={max_iter} blocks; raise max_iter or lower n_components.")
+    raise NotConverged(f"{len(bad)} of {k} eigenvectors on {n} nodes have a residual above tol={tol} (column "
                        f"{bad[0]}: {residuals[bad[0]]:.1e}, eigenvalue {values[bad[0]]:.1e}); raise tol.")
 
 
@@ -702,23 +716,49 @@ def _centre_columns(X: np.ndarray) -> np.ndarray:
     return X - X.mean(axis=0)
 
 
-def _factorise(M: sparse.csr_array, shift: float) -> Operator:
-    """Solves with M + shift I."""
+def _fill(M: sparse.csr_array) -> tuple[bool, float]:
+    """Whether a dense factor is the better one, and about how many bytes the factors take.
+
+    Measured on neighbourhoods of points in 2, 3 and 10 dimensions, the sparse factors have 1.0 to 1.4 entries for each
+    in the envelope of the matrix in reverse Cuthill-McKee order, and on large surfaces only about twice
+    the square of its bandwidth times log2(n).
+    """
     n = M.shape[0]
     order = reverse_cuthill_mckee(sparse.csr_matrix(M), symmetric_mode=True)
     place = np.empty(n, np.int64)
     place[order] = np.arange(n)
     C = M.tocoo()
-    width = np.zeros(n, np.int64)
+    width = np.zeros(n)
     np.maximum.at(width, place[C.row], place[C.row] - place[C.col])
-    if n <= CHOLESKY_LIMIT and np.square(width.astype(float)).sum() > 0.02 * n**3:
+    if n <= CHOLESKY_LIMIT and np.square(width).sum() > 0.02 * n**3:
+        return True, 8.0 * n**2
+    return False, 12 * min(1.4 * width.sum(), 2 * width.max() ** 2 * math.log2(n))
+
+
+def _inverse_by_factors(M: sparse.csr_array, shift: float, dense: bool) -> Operator:
+    """Solves (M + shift I) X = B among the centred vectors."""
+    n = M.shape[0]
+    if dense:
         full = M.toarray(order="F")
         full.flat[::n + 1] += shift
-        factor = cho_factor(full, lower=True, overwrite_a=True, check_finite=False)
-        return lambda X: cho_solve(factor, X, check_finite=False)
-    shifted = sparse.csc_array(M + shift * sparse.eye_array(n))
-    shifted.indices, shifted.indptr = shifted.indices.astype(np.int32), shifted.indptr.astype(np.int32)
-    return splu(shifted, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0, options={"SymmetricMode": True}).solve
+        factor = interruptible(lambda: cho_factor(full, lower=True, overwrite_a=True, check_finite=False))
+
+        def solve(X: np.ndarray) -> np.ndarray:
+            return cho_solve(factor, X, check_finite=False)
+    else:
+        shifted = sparse.csc_array(M + shift * sparse.eye_array(n))
+        shifted.indices, shifted.indptr = shifted.indices.astype(np.int32), shifted.indptr.astype(np.int32)
+        solve = interruptible(lambda: splu(shifted, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0,
+                                           options={"SymmetricMode": True})).solve
+    if np.abs(M.sum(axis=1)).max() <= 1e-9 * np.abs(M.data).max(initial=0):  # constant vectors stay apart by themselves
+        return lambda X: _centre_columns(solve(_centre_columns(X)))
+    force = solve(np.ones((n, 1)))  # what holds a solution among the centred vectors
+
+    def inverse(X: np.ndarray) -> np.ndarray:
+        Y = solve(_centre_columns(X))
+        return _centre_columns(Y - force * (Y.sum(axis=0) / force.sum()))
+
+    return inverse
 
 
 def _dense(W: sparse.csr_array, k: int) -> Eigenpairs:
@@ -813,28 +853,33 @@ def _chebyshev(S: sparse.csr_array, null: np.ndarray, first: float, last: float,
     return solve
 
 
-def _inverse_by_normal_equations(T: sparse.csr_array, work: _Work, n_jobs: int) -> Operator:
-    product, back = Product(T, np.float64, n_jobs), Product(transposed(T), np.float64, n_jobs)
-    diagonal = np.asarray(T.multiply(T).sum(axis=0)).reshape(-1, 1)
+def _inverse_by_gradients(T: sparse.csr_array, work: _Work, n_jobs: int, *, is_root: bool = True) -> Operator:
+    """Solves T^T T X = B, or T X = B, among the centred vectors, by conjugate gradients."""
+    product, back = Product(T, np.float64, n_jobs), Product(transposed(T), np.float64, n_jobs) if is_root else None
+    diagonal = np.asarray(T.multiply(T).sum(axis=0) if is_root else T.diagonal()).reshape(-1, 1)
     shift = 1e-10 * diagonal.max()
     c = 1 / (diagonal + shift)
 
     def shifted(X: np.ndarray) -> np.ndarray:
-        return _centre_columns(back(product(X))) + shift * X
+        Y = product(X)
+        return _centre_columns(Y if back is None else back(Y)) + shift * X
 
     def precondition(R: np.ndarray) -> np.ndarray:
         Z = c * R
         return Z - c * (Z.sum(axis=0) / c.sum())  # stays among the centred vectors
 
     def inverse(X: np.ndarray) -> np.ndarray:
-        return _conjugate_gradients(shifted, precondition, _centre_columns(X), work)
+        return _conjugate_gradients(shifted, precondition, _centre_columns(X), work, most=MOST_GRADIENTS)
 
     return inverse
 
 
 def _conjugate_gradients(apply: Operator, precondition: Operator, B: np.ndarray, work: _Work, *,
-                         tol: float = 1e-11) -> np.ndarray:
-    """Solve apply(X) = B, column by column, on the subspace that `precondition` maps to."""
+                         tol: float = 1e-11, most: int | None = None) -> np.ndarray:
+    """Solve apply(X) = B, column by column, on the subspace that `precondition` maps to.
+
+    Where `most` steps are far too few at the rate of the first tenth of them, the others are spared.
+    """
     def dot(X: np.ndarray, Y: np.ndarray) -> np.ndarray:
         return np.einsum("ij,ij->j", X, Y)
 
@@ -842,11 +887,16 @@ def _conjugate_gradients(apply: Operator, precondition: Operator, B: np.ndarray,
     P = precondition(R)
     X, rho = np.zeros_like(B), dot(R, P)
     goal = tol**2 * rho
-    max_steps = 20 * len(B)
-    for _ in range(max_steps):
+    max_steps = 20 * len(B) if most is None else min(most, 20 * len(B))
+    for i in range(max_steps):
         left = rho > goal
         if not left.any() or work.count():
             return X
+        if i == max_steps // 10 and most is not None:
+            lost = np.log(tol**2 * rho[left] / goal[left])  # from 0 on to log(tol^2)
+            if lost.max() > 0.02 * math.log(tol**2):
+                max_steps = i
+                break
         Q = apply(P)
         alpha = np.divide(rho, dot(P, Q), out=np.zeros_like(rho), where=left)
         X += alpha * P

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections import Counter
@@ -154,6 +155,55 @@ def read_projector(path: PathLike) -> tuple[list[str], np.ndarray]:
                              f"{vectors.shape[1]}.")
         vectors[k] = floats(name, row, [k + 1] * len(row))
     return labels, vectors
+
+
+def write_npy(path: PathLike, nodes: Sequence[Any], vectors: np.ndarray) -> None:
+    """Write the array as .npy, and labels other than 0..n-1 a line each to the same name with _labels.txt.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `write_word2vec`.
+    """
+    words = None if isinstance(nodes, range) else _words(nodes)
+    if words is None:
+        with contextlib.suppress(FileNotFoundError):  # of another embedding that was there before
+            os.unlink(labels_path(path))
+    else:
+        with atomic_write(labels_path(path)) as file:
+            file.write(b"".join(word + b"\n" for word in words))
+    with atomic_write(path) as file:
+        np.save(file, vectors, allow_pickle=False)
+
+
+def read_npy(path: PathLike) -> np.ndarray:
+    """Read a 2-D float array as float32. Never unpickles.
+
+    Raises
+    ------
+    ValueError
+        If the file is no such array.
+    """
+    try:
+        array = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError, OverflowError, MemoryError) as err:
+        raise ValueError(f"{os.fspath(path)} is no valid npy file: {err}") from err
+    if not isinstance(array, np.ndarray) or array.ndim != 2 or array.dtype.kind != "f":
+        raise ValueError(f"{os.fspath(path)} must hold a 2-D float array.")
+    with np.errstate(over="ignore"):  # refused by Embedding, which names the row
+        return array.astype(np.float32, copy=False)
+
+
+def read_labelled_npy(path: PathLike) -> tuple[list[str], np.ndarray]:
+    """Read the pair of files that `write_npy` wrote."""
+    name = labels_path(path)
+    with open(name, "rb") as file:
+        return [_unescape(name, word) for word in file.read().splitlines()], read_npy(path)
+
+
+def labels_path(path: PathLike) -> str:
+    """Where the labels of the .npy file at `path` stand."""
+    return f"{os.path.splitext(os.fspath(path))[0]}_labels.txt"
 
 
 def metadata_path(path: PathLike) -> str:

@@ -20,13 +20,16 @@ KERNELS = sorted((ROOT / "ext").glob("*.pyx"))
 
 # From the top down. A module imports from lower layers only: not from a higher one, not from its own.
 LAYERS = [
-    ["cli", "plot"],
+    ["__main__"],
+    ["cli"],
+    ["plot", "compat"],
     ["_explorer"],
     ["_plane"],
     ["tuning"],
-    ["evaluate", "datasets", "pipeline", "verify"],
+    ["evaluate", "datasets", "pipeline", "verify", "presets"],
     ["estimators"],
     ["restart", "temporal", "metapath", "samplers"],
+    ["forecast"],
     ["walks", "skipgram", "proximity", "spectrum", "alignment", "links", "rotation"],
     ["embedding", "temporal_graph"],
     ["graph"],
@@ -43,7 +46,7 @@ LEVEL = {name: len(LAYERS) - i for i, names in enumerate(LAYERS) for name in nam
 # `Embedding.plot` is a promise of the interface; it looks the picture up when it is asked for one.
 ALLOWED = {("embedding", "plot")}
 NEVER_AT_IMPORT = {"gensim", "matplotlib", "torch", "pandas", "polars", "umap", "igraph", "torch_geometric",
-                   "pyarrow", "zstandard", "usearch"}
+                   "pyarrow", "zstandard", "usearch", "pooch"}
 
 
 def tree(path):

@@ -1,13 +1,28 @@
 """The harness measures what it says it measures."""
+import importlib
 import json
+import re
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
 benchmarks = pytest.importorskip("benchmarks", reason="run from the source tree: python -m pytest")
-from benchmarks import bench_walks, graphs, measure  # noqa: E402
-from benchmarks.__main__ import benches  # noqa: E402
-from graphemb import Graph  # noqa: E402
+from benchmarks import (  # noqa: E402
+    bench_rivals,
+    bench_scale,
+    bench_skipgram,
+    bench_walks,
+    graphs,
+    measure,
+    peers,
+    report,
+    results,
+)
+from benchmarks.__main__ import benches, main  # noqa: E402
+from graphemb import Graph, skipgram, walks  # noqa: E402
 
 
 @pytest.fixture
@@ -26,8 +41,14 @@ def test_alternate_runs_in_turn():
 def test_spread_and_ratios():
     assert measure.spread([3, 1, 2]) == {"median": 2, "min": 1, "max": 3}
     assert measure.ratios([2, 9, 4], [1, 3, 8]) == {"median": 2, "min": 0.5, "max": 3}
-    with pytest.raises(ValueError, match="argument 2 is shorter"):
-        measure.ratios([1, 2], [1])
+    assert measure.ratios([6], [2, 9]) == {"median": 3, "min": 3, "max": 3}  # run once beside twice
+
+
+def test_a_slow_case_is_not_repeated(monkeypatch):
+    walls = {"slow": 8.0, "fast": 1.0}
+    monkeypatch.setattr(measure, "timed", lambda run: measure.Sample(walls[run], 0.0, run))
+    samples = measure.alternate({name: name for name in walls}, 3, once=5.0)
+    assert {name: len(of) for name, of in samples.items()} == {"slow": 1, "fast": 3}
 
 
 def test_memory_of_a_fresh_process_sees_what_it_takes():
@@ -45,7 +66,7 @@ def test_a_failing_function_is_heard():
 
 
 def test_recorder_appends_lines_of_json(tmp_path, capsys):
-    record = measure.Recorder("walks", measure.Settings(seed=5), results=tmp_path)
+    record = measure.Recorder("walks", measure.Settings(seed=5), tmp_path / "walks.jsonl")
     record("first", speed=measure.spread([1.0, 2.0]))
     record("second", note="x")
     lines = [json.loads(line) for line in (tmp_path / "walks.jsonl").read_text().splitlines()]
@@ -58,46 +79,7 @@ def test_recorder_appends_lines_of_json(tmp_path, capsys):
 
 def test_every_bench_has_a_run():
     assert {"walks", "skipgram", "quality", "memory", "ingest", "spectral"} <= set(benches())
-    assert {"links", "foldin", "columns"} <= set(benches())
-
-
-@pytest.mark.parametrize("name", ["rmat-6", "sbm-60"])
-def test_generated_graphs_are_simple_and_repeatable(name):
-    graph, _ = graphs.load(name)
-    assert graph.fingerprint == graphs.load(name)[0].fingerprint
-    matrix = graph.to_scipy()
-    assert graph.n_edges > graph.n_nodes / 2
-    assert matrix.diagonal().sum() == 0
-    assert (matrix.data == 1).all()
-    assert abs(matrix - matrix.T).sum() == 0
-
-
-def test_blocks_are_denser_inside():
-    graph, labels = graphs.stochastic_blocks(200, n_blocks=4, degree_in=16, degree_out=4)
-    block = labels.toarray().argmax(axis=1)
-    arcs = graph.to_scipy().tocoo()
-    inside = (block[arcs.row] == block[arcs.col]).sum() / 200
-    assert 12 < inside < 18
-    assert 3 < len(arcs.row) / 200 - inside < 5
-
-
-def test_real_graphs_get_their_loops_and_labels(folder):
-    np.savez(folder / "tiny.npz", indptr=np.array([0, 1, 2, 2]), indices=np.array([1, 0], np.int32),
-             data=np.array([2, 2], np.float32), directed=np.array(False),
-             self_loop_nodes=np.array([2], np.int32), self_loop_weights=np.array([3], np.float32),
-             labels_indptr=np.array([0, 2, 2, 3]), labels_indices=np.array([0, 2, 1], np.int32), n_labels=3)
-    graph, labels = graphs.load("tiny")
-    assert graph.to_scipy().toarray().tolist() == [[0, 2, 0], [2, 0, 0], [0, 0, 3]]
-    assert labels.toarray().tolist() == [[True, False, True], [False] * 3, [False, True, False]]
-    assert graphs.available() == ["tiny"]
-
-
-def test_an_absent_graph_says_what_to_set(folder, monkeypatch):
-    with pytest.raises(FileNotFoundError, match=r"No graph 'ppi'.*holds ppi.npz"):
-        graphs.load("ppi")
-    monkeypatch.delenv("GRAPHEMB_DATA")
-    with pytest.raises(FileNotFoundError, match="GRAPHEMB_DATA is not set"):
-        graphs.load("ppi")
+    assert {"links", "foldin", "columns", "rivals", "scale"} <= set(benches())
 
 
 def test_published_figures_match_protocol_and_method(folder):
@@ -117,10 +99,10 @@ def test_published_figures_match_protocol_and_method(folder):
 
 def test_rates_and_arcs_are_counted_as_defined():
     graph = Graph.from_edges([0, 1, 2, 2], [1, 2, 0, 3])  # a triangle and a tail
-    walks = np.array([[0, 1, 0, 2], [0, 1, 2, 3], [3, 2, -1, -1]], np.int32)
+    made = np.array([[0, 1, 0, 2], [0, 1, 2, 3], [3, 2, -1, -1]], np.int32)
     # Of (0 -> 0), (1 -> 2), (0 -> 2), (1 -> 3): one return, two to a neighbour.
-    assert bench_walks.rates(walks, graph) == (0.25, 0.5)
-    assert bench_walks.uses_arcs_only(walks, graph)
+    assert bench_walks.rates(made, graph) == (0.25, 0.5)
+    assert bench_walks.uses_arcs_only(made, graph)
     assert not bench_walks.uses_arcs_only(np.array([[0, 3]], np.int32), graph)
 
 
@@ -128,3 +110,262 @@ def test_weights_are_those_of_an_undirected_graph():
     weighted = bench_walks.with_weights(graphs.load("karate")[0], seed=0).to_scipy()
     assert abs(weighted - weighted.T).sum() == 0
     assert len(np.unique(weighted.data)) == 78
+
+
+def settings(**changes):
+    return measure.Settings(**{"quick": True, "graphs": ("sbm-200",), "repeat": 1, "against": (), **changes})
+
+
+def run(bench, tmp_path, **changes):
+    """The records of a quick run of a bench."""
+    path = tmp_path / "results.jsonl"
+    module = importlib.import_module(f"benchmarks.bench_{bench}")
+    module.run(settings(**changes), measure.Recorder(bench, settings(**changes), path))
+    return results.read([path])
+
+
+def half(whole, doubled):
+    """A training kernel that leaves every other walk out; `doubled`, it counts as if it had not."""
+    def train(walks, ids, rates, *rest):
+        before = rest[-1].copy()
+        done = whole(walks[::2].copy(), ids[::2].copy(), rates[::2].copy(), *rest)
+        if doubled:
+            rest[-1][:4] += rest[-1][:4] - before[:4]
+        return done
+    return train
+
+
+def test_training_that_is_whole_passes(tmp_path):
+    found = run("skipgram", tmp_path)
+    assert {record["tokens"] for record in found} == {200 * 20 * 40}
+
+
+@pytest.mark.parametrize(("doubled", "heard"), [
+    (False, r"trained on [\d,]+ tokens where 160,000 were asked for|were trained"),
+    (True, "the walks of 5.% of a star's leaves were trained")])
+def test_a_kernel_that_trains_half_the_tokens_is_caught(doubled, heard, tmp_path, monkeypatch):
+    monkeypatch.setattr(skipgram._sgns, "train", half(skipgram._sgns.train, doubled))
+    with pytest.raises(measure.CheckFailed, match=heard):
+        run("skipgram", tmp_path)
+
+
+def test_tokens_are_checked_by_themselves(tmp_path, monkeypatch):
+    monkeypatch.setattr(bench_skipgram, "check_every_walk_trains", lambda *_: None)
+    monkeypatch.setattr(skipgram._sgns, "train", half(skipgram._sgns.train, False))
+    with pytest.raises(measure.CheckFailed, match=r"trained on [\d,]+ tokens where 160,000 were asked for"):
+        run("skipgram", tmp_path)
+
+
+@pytest.mark.parametrize("lost", ["walks", "steps"])
+def test_a_kernel_that_walks_half_is_caught(lost, tmp_path, monkeypatch):
+    whole = walks._walks.first_order
+
+    def first_order(indptr, indices, table, key, ids, starts, into):
+        if lost == "walks":  # the second half of the walks are copies of the first
+            h = len(ids) // 2
+            whole(indptr, indices, table, key, ids[:h], starts[:h], into[:h])
+            whole(indptr, indices, table, key, ids[:len(ids) - h], starts[:len(ids) - h], into[h:])
+        else:
+            whole(indptr, indices, table, key, ids, starts, into)
+            into[:, into.shape[1] // 2:] = -1
+        return 0
+
+    for kernel in ("first_order", "first_order_vector"):
+        monkeypatch.setattr(walks._walks, kernel, first_order)
+    with pytest.raises(measure.CheckFailed, match="were asked for"):
+        run("walks", tmp_path, graphs=("sbm-200",))
+
+
+def test_rivals_run_by_the_protocol_of_a_process_of_their_own(tmp_path, monkeypatch):
+    """Ours by the very protocol of the rivals; a rival that cannot be had is on record with the reason."""
+    def refuse(peer, again=False):
+        if peer == "gensim":
+            raise peers.NotInstalled("ERROR: No matching distribution found for gensim")
+        return Path(sys.executable)
+
+    monkeypatch.setattr(bench_rivals, "python_of", refuse)
+    monkeypatch.setattr(bench_rivals, "QUICK", ("FastRP",))
+    found = run("rivals", tmp_path, against=("gensim",))
+    assert found[0]["not_installed"] == "ERROR: No matching distribution found for gensim"
+    record = found[1]
+    assert (record["graph"], record["method"], record["who"]) == ("sbm-200", "FastRP", "graphemb")
+    assert record["micro_f1"]["50%"] > 90
+    assert record["wall"]["median"] > 0
+    shown = report.page(results.newest(found))
+    assert "No matching distribution found for gensim" in shown
+
+
+def test_a_rival_that_takes_too_long_or_fails_is_ended_with_a_reason(tmp_path, monkeypatch):
+    monkeypatch.setattr(peers, "MEMORY", 20_000.0)
+    graph = graphs.load("sbm-60")[0]
+    slow = peers.FitPeer("graphemb", "DeepWalk", graph, 1)
+    try:
+        with pytest.raises(peers.GaveUp, match="no result after 1 s"):
+            slow.embed(1.0, parameters={"n_walks": 10**7}, seed=0)
+        assert slow.process.wait(timeout=10) != 0
+    finally:
+        slow.close()
+    wrong = peers.FitPeer("graphemb", "DeepWalk", graph, 1)
+    try:
+        with pytest.raises(peers.GaveUp, match=r"walk_length must be .*got 0"):
+            wrong.embed(60.0, parameters={"walk_length": 0}, seed=0)
+    finally:
+        wrong.close()
+
+
+def test_what_cannot_be_installed_says_why_and_is_not_tried_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(peers, "ENVIRONMENTS", tmp_path)
+    monkeypatch.setitem(peers.PEERS, "old", peers.Peer(("old==1",), pythons=(1,)))
+    for _ in range(2):
+        with pytest.raises(peers.NotInstalled, match=r"needs Python 3\.1; none on the path"):
+            peers.python_of("old")
+    tried = []
+    monkeypatch.setitem(peers.PEERS, "new", peers.Peer(("new==1",)))
+    monkeypatch.setattr(peers, "install", lambda *_: tried.append(1) or "ERROR: no wheel")
+    for again in (False, False, True):
+        with pytest.raises(peers.NotInstalled, match="ERROR: no wheel"):
+            peers.python_of("new", again)
+    assert len(tried) == 2
+
+
+def test_what_gensim_was_told_is_named():
+    part = {"tokens": 40, "objective": "CBOW", "softmax": "hierarchical", "sample": 1e-3, "window": 5,
+            "learning_rate": 0.05}
+    found = bench_rivals.trained([part], 100, 10, "karateclub", "case", "DeepWalk")
+    assert found["differs"] == ["trains 40% of the tokens (sample=0.001)", "CBOW, hierarchical", "window 5",
+                                "learning rate 0.05"]
+    whole = {"tokens": 100, "objective": "skip-gram", "softmax": "5 negatives", "sample": 0, "window": 10,
+             "learning_rate": 0.025}
+    assert bench_rivals.trained([whole], 100, 10, "node2vec", "case", "DeepWalk")["differs"] == []
+    with pytest.raises(measure.CheckFailed, match="trained on 50 tokens where 100 were asked for"):
+        bench_rivals.trained([whole | {"tokens": 50}], 100, 10, "graphemb", "case", "DeepWalk")
+
+
+def test_exponents_are_those_of_the_points():
+    points = [{"nodes": n, "edges": 8 * n, "seconds": 1e-3 * n ** 1.2, "rss_above_imports": 1.0 * n}
+              for n in (2**8, 2**10, 2**12)]
+    found = bench_scale.exponents(points, "nodes and edges")
+    assert found["seconds_by_edges"] == pytest.approx(1.2)
+    assert found["rss_above_imports_by_nodes"] == pytest.approx(1.0)
+    assert bench_scale.exponents(points[:2], "edges alone") == {}
+
+
+MACHINE = {"processor": "P", "cores": 2, "system": "S", "commit": "abc", "versions": {"python": "3.11.7"}}
+
+
+def line(case, bench="skipgram", time="2026-01-01T00:00:00+00:00", **values):
+    return json.dumps({"bench": bench, "case": case, "time": time, "machine": MACHINE, "quick": False, **values}) + "\n"
+
+
+def spread(low, middle, high):
+    return {"median": middle, "min": low, "max": high}
+
+
+@pytest.mark.parametrize(("old", "new", "code", "heard"), [
+    ({"wall": spread(1.0, 1.1, 1.2)}, {"wall": spread(1.25, 1.3, 1.6)}, 0, "worse: 0"),       # within 10 % of the worst
+    ({"wall": spread(1.0, 1.1, 1.2)}, {"wall": spread(1.4, 1.5, 1.6)}, 1, "1.1 -> 1.5 (1.36 times)"),
+    ({"wall": spread(1.0, 1.1, 1.2)}, {"wall": spread(1.0, 1.5, 1.6)}, 0, "worse: 0"),        # the runs overlap
+    ({"wall": spread(1.0, 1.1, 1.2)}, {"wall": spread(0.5, 0.6, 0.7)}, 0, "better: 1"),
+    ({"tokens_per_second": spread(90, 100, 110)}, {"tokens_per_second": spread(50, 55, 60)}, 1, "100 -> 55"),
+    ({"tokens": 1000}, {"tokens": 500}, 1, "must be equal"),
+    ({"micro_f1": {"50%": 41.0}, "micro_f1_std": {"50%": 0.2}}, {"micro_f1": {"50%": 39.9}}, 0, "worse: 0"),
+    ({"micro_f1": {"50%": 41.0}, "micro_f1_std": {"50%": 0.2}}, {"micro_f1": {"50%": 38.0}}, 1,
+     "micro_f1 50%: 41 -> 38"),
+    ({"ns_a_step": {"graphemb": spread(4, 5, 6), "pecanpy": spread(9, 9, 9)}},
+     {"ns_a_step": {"graphemb": spread(4, 5, 6), "pecanpy": spread(99, 99, 99)}}, 0, "worse: 0"),
+    ({"rss_peak": 100.0}, {"rss_peak": 150.0}, 1, "rss_peak: 100 -> 150"),
+    ({"uniform": {"auc": 97.0}}, {"uniform": {"auc": 90.0}}, 1, "uniform auc: 97 -> 90"),
+])
+def test_compare_says_what_became_worse_beyond_noise(old, new, code, heard, tmp_path, capsys):
+    (tmp_path / "old.jsonl").write_text(line("case", **old))
+    (tmp_path / "new.jsonl").write_text(line("case", **new))
+    assert main(["compare", str(tmp_path / "old.jsonl"), str(tmp_path / "new.jsonl")]) == code
+    assert heard in capsys.readouterr().out
+
+
+def test_compare_needs_something_to_compare(tmp_path):
+    (tmp_path / "old.jsonl").write_text(line("a", wall=1.0))
+    (tmp_path / "new.jsonl").write_text(line("b", wall=1.0))
+    with pytest.raises(SystemExit, match="no case in common"):
+        main(["compare", str(tmp_path / "old.jsonl"), str(tmp_path / "new.jsonl")])
+    (tmp_path / "new.jsonl").write_text("{}\n")
+    with pytest.raises(SystemExit, match="line 1, is no record"):
+        main(["compare", str(tmp_path / "old.jsonl"), str(tmp_path / "new.jsonl")])
+
+
+def test_the_newest_record_of_a_case_counts_and_quick_ones_only_alone(tmp_path):
+    path = tmp_path / "r.jsonl"
+    path.write_text(line("a", wall=1) + line("a", time="2026-01-02T00:00:00+00:00", wall=2)
+                    + line("a", time="2026-01-03T00:00:00+00:00", wall=3, quick=True))
+    assert [record["wall"] for record in results.newest(results.read([path]))] == [2]
+    path.write_text(line("a", wall=3, quick=True))
+    assert [record["wall"] for record in results.newest(results.read([path]))] == [3]
+
+
+def fit_record(who, wall, score, **more):
+    return line(f"toy: DeepWalk, {who}", "rivals", graph="toy", method="DeepWalk", who=who, n_jobs=1, columns=8,
+                wall=spread(wall, wall, wall * 1.1), cpu=spread(wall, wall, wall), rss_peak=spread(100, 100, 100),
+                micro_f1={"10%": score - 5, "50%": score}, macro_f1={"10%": 1.0, "50%": 2.0},
+                asked={"n_components": 8, "n_walks": 10, "walk_length": 40, "window": 10}, **more)
+
+
+def test_report_is_one_file_with_every_figure_and_its_source(tmp_path, capsys, monkeypatch):
+    monkeypatch.delenv("GRAPHEMB_DATA", raising=False)
+    path = tmp_path / "r.jsonl"
+    path.write_text(
+        fit_record("graphemb", 1.5, 40.25,
+                   published={"Micro-F1 50%": [[41.5, "DeepWalk (authors newer code), table 2"]]})
+        + fit_record("gensim", 30.0, 40.0, version="4.4.0", of_ours=spread(19, 20, 21), differs="window <5>")
+        + line("toy: DeepWalk, node2vec", "rivals", graph="toy", method="DeepWalk", who="node2vec", version="0.5.0",
+               gave_up="no result after 90 s", n_jobs=1)
+        + "".join(line(f"nodes and edges: walks, rmat-{k}", "scale", series="nodes and edges", task="walks",
+                       nodes=2**k, edges=2**(k + 3), seconds=2.0**(k - 14), rss_peak=2.0**(k - 8)) for k in (14, 16)))
+    html, markdown = tmp_path / "report.html", tmp_path / "summary.md"
+    assert main(["report", str(path), "--html", str(html), "--markdown", str(markdown)]) == 0
+    text = html.read_text()
+    for piece in ("prefers-color-scheme: dark", "@media print", "<svg", "window &lt;5&gt;", "no result after 90 s",
+                  "same protocol; their splits", "python -m benchmarks run --only rivals", "commit abc", "2026-01-01",
+                  "20 [19, 21]", "growth of time"):
+        assert piece in text, piece
+    assert not re.search(r'(src|href)="(?!#)', text)  # loads nothing
+    assert text.count("<svg") == text.count("</svg>") == 5
+    for picture in re.findall(r"<svg.*?</svg>", text):
+        ElementTree.fromstring(picture)
+    assert "| DeepWalk | 1.5 [1.5, 1.65] | 40.2 / 2.0 | gensim 4.4.0 | 20 [19, 21] |" in markdown.read_text()
+    assert "`python -m benchmarks run --only rivals`, 2026-01-01, P, 2 cores, Python 3.11.7, commit abc." \
+        in markdown.read_text()
+
+
+def test_the_summary_replaces_what_is_between_the_markers():
+    text = f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n"
+    found = report.with_block(text, "new\n")
+    assert found == f"before\n{report.BEGIN}\nnew\n{report.END}\nafter\n"
+    assert report.with_block(found, "new") == found
+    for wrong in ("none", report.BEGIN, text + text, f"{report.END}{report.BEGIN}"):
+        with pytest.raises(ValueError, match="markers"):
+            report.with_block(wrong, "new")
+
+
+def test_the_readme_has_what_the_published_results_say():
+    if not report.PUBLISHED.exists():
+        pytest.skip("no published run is part of this tree")
+    text = (measure.ROOT / "README.md").read_text(encoding="utf-8")
+    block = report.summary(results.newest(results.read([report.PUBLISHED])))
+    assert report.with_block(text, block) == text, "python -m benchmarks report --publish writes it"
+
+
+def test_quick_runs_are_not_published(tmp_path):
+    path = tmp_path / "r.jsonl"
+    path.write_text(line("a", quick=True))
+    with pytest.raises(SystemExit, match="quick run"):
+        main(["report", str(path), "--html", str(tmp_path / "r.html"), "--markdown", str(tmp_path / "s.md"),
+              "--publish"])
+
+
+@pytest.mark.parametrize(("arguments", "heard"), [(["run", "--repeat", "0"], "--repeat must be >= 1; got 0"),
+                                                  (["run", "--against", "gensin"], "no rival 'gensin'; there are"),
+                                                  (["run", "--limit", "0"], "--limit must be > 0")])
+def test_wrong_arguments(arguments, heard, capsys):
+    with pytest.raises(SystemExit):
+        main(arguments)
+    assert heard in capsys.readouterr().err

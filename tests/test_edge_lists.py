@@ -131,7 +131,8 @@ def test_errors_name_the_line_in_later_blocks(tmp_path, monkeypatch):
     path = tmp_path / "g.csv"
     lines = ["# comment", "source,target,weight"] + [f"{k},{k + 1},1.5" for k in range(100)]
     for place, line, message in [(60, "7,8", "2 fields, where the first line has 3"),
-                                 (61, "7,8,x", "'x' is not a number"), (62, '"7,8,1', "a quoted field goes on"), (63, ",8,1", "a label is empty")]:
+                                 (61, "7,8,x", "'x' is not a number"),
+                                 (62, '"7,8,1', "a quoted field goes on"), (63, ",8,1", "a label is empty")]:
         path.write_text("\n".join([*lines[:place], line, *lines[place:]]))
         with pytest.raises(ValueError, match=rf"g\.csv:{place + 1}: .*{message}"):
             Graph.read(path)

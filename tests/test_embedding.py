@@ -459,8 +459,35 @@ def test_half_precision_is_refused_where_it_cannot_be(tmp_path):
     embedding = Embedding(["a", "b"], np.array([[1.0, 7e4], [0.0, 1.0]], np.float32))
     with pytest.raises(ValueError, match=r"up to 65504; the vectors have 70000\. Scale them"):
         embedding.save(tmp_path / "e.npz", dtype="float16")
-    with pytest.raises(ValueError, match=r"goes with \.safetensors and \.npz files; got .*e\.txt"):
+    with pytest.raises(ValueError, match=r"goes with \.safetensors, \.npz and \.npy files; got .*e\.txt"):
         embedding.save(tmp_path / "e.txt", dtype="float16")
     with pytest.raises(ValueError, match="dtype must be one of 'float32', 'float16'; got 'float8'"):
         embedding.save(tmp_path / "e.npz", dtype="float8")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_usearch_index_finds_what_is_there():
+    pytest.importorskip("usearch", reason="usearch is not installed")
+    rng = np.random.default_rng(0)
+    e = Embedding([f"n{i}" for i in range(2_000)], rng.standard_normal((2_000, 16)))
+    for name in ("n0", "n7", "n1999"):
+        exact, found = e.most_similar(name, 10), e.most_similar(name, 10, index="usearch")
+        assert len(set(exact) & set(found)) >= 9 and found == sorted(found, key=lambda pair: -pair[1])
+    few = [f"n{i}" for i in range(0, 2_000, 200)]
+    assert e.most_similar("n3", 4, where=few, index="usearch") == e.most_similar("n3", 4, where=few)
+    zeros = Embedding(list("abc"), [[1, 0], [0, 0], [1, 1]])
+    assert [label for label, _ in zeros.most_similar("a", index="usearch")] == ["c"]
+    with pytest.raises(ValueError, match="index must be one of 'exact', 'usearch'"):
+        e.most_similar("n0", index="faiss")
+
+
+def test_npy_with_and_without_labels(tmp_path):
+    table = Embedding(['a', 'new york'], [[1.0, 2.0], [3.0, 4.0]])
+    table.save(tmp_path / "v.npy")
+    back = Embedding.load(tmp_path / "v.npy")
+    assert back.nodes == table.nodes and np.array_equal(back.array, table.array)
+    Embedding(range(2), [[1.0], [2.0]]).save(tmp_path / "v.npy")  # the labels of before are not its own
+    assert Embedding.load(tmp_path / "v.npy").nodes == range(2)
+    np.save(tmp_path / "bad.npy", np.array([object()]), allow_pickle=True)
+    with pytest.raises(ValueError, match=r"bad\.npy is no valid npy file"):
+        Embedding.load(tmp_path / "bad.npy")

@@ -773,3 +773,47 @@ def test_pyg():
         as_graph(types.SimpleNamespace(edge_index=index, num_nodes=2))
     with pytest.raises(ValueError, match=r"shape \(2, n_edges\)"):
         as_graph(types.SimpleNamespace(edge_index=index.T, num_nodes=4))
+
+
+def test_duckdb_relations():
+    duckdb = pytest.importorskip("duckdb", reason="duckdb is not installed")
+    table = duckdb.sql("select * from (values ('a', 'b', 1.5), ('b', 'c', 2.0)) t(u, v, w)")
+    graph = Graph.from_dataframe(table, "u", "v", "w")
+    assert graph.fingerprint == Graph.from_edges(["a", "b"], ["b", "c"], [1.5, 2.0]).fingerprint
+    with pytest.raises(KeyError, match="no column 'x'; it has 'u', 'v', 'w'"):
+        Graph.from_dataframe(table, "u", "x")
+    with pytest.raises(ValueError, match="column 'v' is null in row 1"):
+        Graph.from_dataframe(duckdb.sql("select * from (values ('a', 'b'), ('b', null)) t(u, v)"), "u", "v")
+
+
+class DGLStandIn:
+    """What a DGL graph offers that is read; the real library is not installed for the tests."""
+
+    ntypes, etypes = ["_N"], ["_E"]
+
+    def __init__(self, src, dst, edata, n=4):
+        self._ends, self.edata, self._n = (np.array(src), np.array(dst)), edata, n
+
+    def edges(self):
+        return self._ends
+
+    def num_nodes(self):
+        return self._n
+
+
+def test_dgl_by_its_attributes():
+    graph = as_graph(DGLStandIn([0, 1, 1, 2], [1, 0, 2, 1], {"weight": np.array([2.0, 2.0, 3.0, 3.0])}))
+    assert not graph.directed and graph.n_nodes == 4 and graph.n_edges == 2
+    assert graph.to_scipy().toarray()[1].tolist() == [2, 0, 3, 0]
+    assert as_graph(DGLStandIn([0], [1], {})).directed
+    two = DGLStandIn([0], [1], {})
+    two.ntypes = ["user", "item"]
+    with pytest.raises(ValueError, match="to_homogeneous"):
+        Graph.from_dgl(two)
+
+
+def test_igraph_itself():
+    igraph = pytest.importorskip("igraph", reason="igraph is not installed")
+    g = igraph.Graph(edges=[(0, 1), (1, 2)], vertex_attrs={"name": ["a", "b", "c"]}, edge_attrs={"weight": [1.0, 2.5]})
+    expected = Graph.from_edges(["a", "b"], ["b", "c"], [1, 2.5])
+    assert as_graph(g).fingerprint == expected.fingerprint

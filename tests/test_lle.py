@@ -531,7 +531,7 @@ def test_points_stop_and_report(monkeypatch):
     monkeypatch.setattr("graphemb._parallel.SECONDS_BETWEEN_TICKS", 0)
     with pytest.warns(UserWarning, match="A callback stopped the eigensolver after 1 blocks"):
         LLE(2, n_neighbors=10, callbacks=[lambda tick: True]).fit(CURVE)
-    with pytest.raises(NotConverged, match="max_iter=1 steps; raise max_iter"):
+    with pytest.raises(NotConverged, match="max_iter=1 blocks; raise max_iter"):
         LLE(2, n_neighbors=10, max_iter=1).fit(CURVE)
     report = LLE(2, n_neighbors=10).fit(CURVE).fit_report_
     assert report["residuals"][0] < 1e-3 and report["n_samples"] == 300

@@ -170,3 +170,54 @@ def test_bad_vectors():
         plot(np.array([[0.0, 1.0], [np.nan, 2.0]]))
     with pytest.raises(ValueError, match="needs at least 4 nodes; got 3"):
         plot(np.ones((3, 2)), method="tsne")
+
+
+def test_a_graph_names_its_hubs_and_shows_its_edges():
+    G = nx.star_graph([f"n{i}" for i in range(40)])
+    table = Embedding(list(G), np.random.default_rng(0).normal(size=(40, 4)))
+    ax = plot(table, graph=G, names=1)
+    assert [text.get_text() for text in ax.texts] == ["n0"]
+    assert len(ax.collections[1].get_segments()) == 39
+    with pytest.raises(ValueError, match="graph must hold every node"):
+        plot(table, graph=nx.path_graph(40))
+
+
+def test_points_of_ones_own(embedding):
+    points = np.random.default_rng(1).normal(size=(34, 2))
+    np.testing.assert_array_equal(offsets(plot(embedding, points=points)), points)
+
+
+def test_colours_are_told_apart_in_colour_blind_sight():
+    """Least distance in OKLab, sight simulated after Machado et al. 2009; 0.02 is about what can just be seen."""
+    from matplotlib.colors import to_rgb
+
+    from graphemb._plane import PALETTE
+
+    sights = [np.eye(3),
+              [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+              [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+              [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]]]
+    rgb = np.array([to_rgb(colour) for colour in PALETTE])
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    to_cones = [[0.4122214708, 0.5363325363, 0.0514459929], [0.2119034982, 0.6806995451, 0.1073969566],
+                [0.0883024619, 0.2817188376, 0.6299787005]]
+    to_lab = [[0.2104542553, 0.7936177850, -0.0040720468], [1.9779984951, -2.4285922050, 0.4505937099],
+              [0.0259040371, 0.7827717662, -0.8086757660]]
+    for sight in sights:
+        seen = np.clip(linear @ np.transpose(sight), 0, 1)
+        lab = np.cbrt(seen @ np.transpose(to_cones)) @ np.transpose(to_lab)
+        apart = np.linalg.norm(lab[:, None] - lab, axis=2) + np.eye(len(lab))
+        assert apart.min() > 0.06
+
+
+def test_what_has_no_curve_says_so():
+    from graphemb.plot import loss_curve, scree, visit_histogram
+
+    with pytest.raises(ValueError, match="must have a loss by epoch"):
+        loss_curve({})
+    with pytest.raises(ValueError, match="must have eigenvalues_ or singular_values_"):
+        scree(plt)
+    with pytest.raises(ValueError, match="at least one node"):
+        visit_histogram(np.full((2, 3), -1))
+    with pytest.raises(ValueError, match="n_nodes must be above the largest node visited, 3; got 2"):
+        visit_histogram(np.array([[0, 3]]), n_nodes=2)

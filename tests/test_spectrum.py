@@ -6,9 +6,11 @@ import networkx as nx
 import numpy as np
 import pytest
 from scipy import sparse
+from sklearn.neighbors import NearestNeighbors
 
 from graphemb import _krylov, spectrum
-from graphemb.spectrum import NotConverged, fix_signs, lle_vectors, row_normalised
+from graphemb.alignment import barycentre_weights, weight_matrix
+from graphemb.spectrum import NotConverged, alignment_vectors, fix_signs, lle_vectors, row_normalised
 
 
 def adjacency(G, weight="weight"):
@@ -48,10 +50,12 @@ def check_solution(A, pairs, k, rtol=1e-7):
     assert np.linalg.svd(V.T @ pairs.vectors)[1].min() > 1 - 1e-7
 
 
-@pytest.fixture(params=["dense", "iterative"])
+@pytest.fixture(params=["dense", "iterative", "without factors"])
 def solver(request, monkeypatch):
-    """Runs the test with both solvers whatever the size of the graph."""
+    """Runs the test with all solvers whatever the size of the graph."""
     monkeypatch.setattr(spectrum, "DENSE_LIMIT", 10**6 if request.param == "dense" else 0)
+    if request.param == "without factors":
+        monkeypatch.setattr(spectrum, "FACTOR_BYTES", 0)
     return request.param
 
 
@@ -73,7 +77,7 @@ def test_undirected_matches_dense_reference(name, solver):
     A = adjacency(GRAPHS[name])
     pairs = lle_vectors(A, 5)
     check_solution(A, pairs, 5)
-    assert (pairs.n_solver_iter > 0) == (solver == "iterative")
+    assert (pairs.n_solver_iter > 0) == (solver != "dense")
 
 
 @pytest.mark.parametrize("seed", [0, 1])
@@ -198,9 +202,10 @@ def test_too_few_restarts_raise(monkeypatch):
 
 def test_residual_above_tol_raises(monkeypatch):
     monkeypatch.setattr(spectrum, "DENSE_LIMIT", 0)
+    monkeypatch.setattr(spectrum, "FACTOR_BYTES", 0)
     inexact = spectrum._conjugate_gradients
     monkeypatch.setattr(spectrum, "_conjugate_gradients",
-                        lambda *args: inexact(*args, tol=1e-2))
+                        lambda *args, **named: inexact(*args, **named, tol=1e-2))
     with pytest.raises(NotConverged, match=r"residual above tol=1e-06 \(column \d+: .*raise tol"):
         lle_vectors(adjacency(GRAPHS["small world"]), 3, directed=True)
 
@@ -235,8 +240,52 @@ def test_ill_conditioned_component_is_solved_by_conjugate_gradients(monkeypatch)
     assert pairs.values == pytest.approx((1 - np.cos(angle)) ** 2, rel=1e-5)
 
 
+def cloud(n=300, d=10, barycentres=False):
+    """T and T^T T of the neighbourhoods of points that fill space, in their middle or not."""
+    X = np.random.default_rng(0).standard_normal((n, d))
+    neighbours = NearestNeighbors(n_neighbors=12).fit(X).kneighbors(return_distance=False)
+    weights = barycentre_weights(X, X, neighbours, 1e-3) if barycentres else np.full(neighbours.shape, 1 / 12)
+    T = (sparse.eye_array(n) - weight_matrix(neighbours, weights, n)).tocsr()
+    return T, (T.T @ T).tocsr()
+
+
+@pytest.mark.parametrize("with_root", [True, False])
+def test_points_whose_factors_do_not_fit_are_solved_by_conjugate_gradients(monkeypatch, with_root):
+    T, M = cloud()
+    expected = alignment_vectors(M, 4, root=T)
+    monkeypatch.setattr(spectrum, "DENSE_LIMIT", 0)
+    monkeypatch.setattr(spectrum, "FACTOR_BYTES", 0)
+    pairs = alignment_vectors(M, 4, root=T if with_root else None)
+    assert pairs.n_solver_iter > 100
+    assert pairs.values == pytest.approx(expected.values, rel=1e-6)
+    assert (pairs.residuals <= 1e-6 * pairs.values).all()
+
+
+def test_points_that_neither_solver_can_do_are_told_so(monkeypatch):
+    """Where points lie in the middle of their neighbours, coordinates have eigenvalues of nearly zero."""
+    T, M = cloud(barycentres=True)
+    monkeypatch.setattr(spectrum, "DENSE_LIMIT", 0)
+    monkeypatch.setattr(spectrum, "FACTOR_BYTES", 0)
+    with pytest.raises(NotConverged, match=r"factors of the matrix of 300 .* not converge: .* sample and `transform`"):
+        alignment_vectors(M, 3, root=T)
+
+
+def test_the_memory_of_factors_is_foreseen(monkeypatch):
+    """Not less than what they take, nor more than three times as much."""
+    monkeypatch.setattr(spectrum, "CHOLESKY_LIMIT", 0)
+    from scipy.sparse.linalg import splu
+
+    for M in (cloud(1500, 3)[1], cloud(2000, 2)[1]):
+        S = sparse.csc_matrix(M + 1e-6 * sparse.eye_array(M.shape[0]))
+        factors = splu(S, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0, options={"SymmetricMode": True})
+        taken = 12 * (factors.L.nnz + factors.U.nnz)
+        dense, foreseen = spectrum._fill(M)
+        assert not dense and 0.8 * taken < foreseen < 3 * taken
+
+
 def test_lle_step_hears_and_stops_in_the_middle_of_a_solve(monkeypatch):
     monkeypatch.setattr(spectrum, "DENSE_LIMIT", 0)
+    monkeypatch.setattr(spectrum, "FACTOR_BYTES", 0)
     A = adjacency(GRAPHS["small world"])
     for directed in (False, True):
         heard = []

@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin, clone
 from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_is_fitted, check_non_negative, validate_data
 
 from graphemb._validation import check_int, check_n_jobs
 from graphemb.embedding import Embedding
+from graphemb.forecast import SAMPLES, Estimate, by_samples, check_memory, sample
 from graphemb.graph import Graph, as_graph
 from graphemb.rotation import rotated, rotation_onto
 
@@ -96,6 +97,29 @@ class BaseEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         """Vectors as the last fit made them, rotated as `partial_fit` rotated that fit."""
         return vectors if self._turn is None else rotated(vectors, self._turn)
 
+    def _scheme(self, graph: Graph) -> tuple[str, dict[str, Any]]:
+        """Which way `fit` will take on `graph`, and the parameters that hold a fit on a sample to it."""
+        return "one way, whatever the graph", {}
+
+    def _forecast(self, X: Any, graph: Graph, max_memory: float | None) -> Estimate:
+        """What `fit(X)` will take; from fits on samples. A method that knows better overrides this."""
+        scheme, fixed = self._scheme(graph)
+        n = graph.n_nodes
+        whole = {name: value for name, value in self.get_params(deep=False).items()
+                 if getattr(value, "shape", (0,))[:1] == (n,)}  # a row a node
+
+        def fit(part: tuple[np.ndarray, Graph]) -> None:
+            rows, sampled = part
+            model = clone(self).set_params(verbose=0, callbacks=(), **fixed)
+            model.set_params(**{name: value[rows] for name, value in whole.items()}).fit(sampled)
+
+        name, remedy = type(self).__name__, "Lower n_components, or take a method that needs less."
+        check_memory(8.0 * n * self.n_components, max_memory, name, remedy)  # before anything is run
+        memory, seconds = by_samples(fit, n, lambda size: (np.arange(n), graph) if size == n else sample(graph, size))
+        check_memory(memory, max_memory, name, remedy)
+        return Estimate(memory, seconds, None, scheme, "the fit itself, which is small" if n <= SAMPLES[-1] else
+                        f"fits on samples of {', '.join(f'{size:,}' for size in SAMPLES)} nodes, carried on")
+
     # -- scikit-learn's side --------------------------------------------------------------------
 
     def fit(self, X: Any, y: Any = None) -> BaseEmbedding:
@@ -123,6 +147,47 @@ class BaseEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         self._validate()
         self._turn = None
         return self._learn(X, as_graph(X, weight=self.weight), start, self._embed)
+
+    def estimate(self, X: Any, *, max_memory: float | None = None) -> Estimate:
+        """Tell what `fit(X)` will take on this machine, before it is run.
+
+        Parameters
+        ----------
+        X : as in `fit`
+        max_memory : float, optional
+            Bytes that the fit may take.
+
+        Returns
+        -------
+        estimate : graphemb.forecast.Estimate
+            `memory_bytes`, `seconds`, `tokens`, `scheme` and `basis`; printed, a line each.
+
+        Raises
+        ------
+        MemoryError
+            If the fit would need more than `max_memory`.
+        TypeError, ValueError
+            As `fit`.
+
+        Notes
+        -----
+        Nothing of the estimator changes. It takes a second or a few: walk methods train for half a second on the
+        graph itself, and reckon memory from their tables; the others fit on samples of it, with as many edges a
+        node, and carry on what they took. Measured peaks were within half and twice the estimate; times vary more,
+        since a larger graph leaves the caches.
+
+        Examples
+        --------
+        >>> import networkx as nx
+        >>> from graphemb import DeepWalk
+        >>> estimate = DeepWalk(n_walks=2, walk_length=10).estimate(nx.les_miserables_graph())
+        >>> estimate.tokens
+        1540
+        >>> estimate.scheme
+        'first-order walks; native trainer, the same bytes at any number of threads'
+        """
+        self._validate()
+        return self._forecast(X, as_graph(X, weight=self.weight), max_memory)
 
     def partial_fit(self, X: Any, y: Any = None) -> BaseEmbedding:
         """Follow a graph that changed: nodes and edges came or went, and vectors stay where they can.
@@ -231,7 +296,7 @@ class BaseEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
         Parameters
         ----------
-        X : Graph, NetworkX graph, igraph or PyG Data; or matrix of shape (n_rows, n_features_in_)
+        X : Graph, NetworkX graph, igraph or PyG Data; or matrix of shape (n_rows, number of fitted nodes)
             Of a graph, a row for each of its nodes, matched by label; nodes not seen in `fit` are
             folded in from their edges to fitted nodes. Of a matrix (array, list, sparse or DataFrame),
             a row that equals a row of the fitted adjacency matrix is that node, any other row is a new

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -15,7 +16,8 @@ from threadpoolctl import threadpool_limits
 from graphemb._parallel import Progress
 from graphemb._validation import check_int, check_n_jobs, check_real
 from graphemb.estimators._base import BaseEmbedding, Report, warn
-from graphemb.spectrum import Eigenpairs, SingularTriplets, Step, fix_signs, operator_triplets
+from graphemb.graph import Graph
+from graphemb.spectrum import DENSE_LIMIT, Eigenpairs, SingularTriplets, Step, fix_signs, operator_triplets
 
 
 class SpectralEmbedding(BaseEmbedding):
@@ -24,6 +26,10 @@ class SpectralEmbedding(BaseEmbedding):
     tol: float
     max_iter: int
     n_iter_: int
+
+    def _scheme(self, graph: Graph) -> tuple[str, dict[str, Any]]:
+        dense = graph.n_nodes <= DENSE_LIMIT
+        return "dense decomposition" if dense else "iterative solver", {}
 
     def _validate(self) -> None:
         super()._validate()

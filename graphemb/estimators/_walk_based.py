@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import clone
 
 from graphemb._parallel import Tick
+from graphemb._sgns import LANES
 from graphemb._validation import (
     check_bool,
     check_choice,
@@ -23,6 +25,7 @@ from graphemb._validation import (
 )
 from graphemb.embedding import Embedding
 from graphemb.estimators._base import BaseEmbedding, Report, warn
+from graphemb.forecast import Estimate, check_memory, training
 from graphemb.graph import Graph
 from graphemb.rotation import principal_axes, rotated
 from graphemb.skipgram import (
@@ -38,9 +41,11 @@ from graphemb.skipgram import (
     start_vectors,
     train,
 )
-from graphemb.walks import Sampler, WalkSampler, changed_arcs, check_walk_parameters
+from graphemb.walks import Sampler, WalkSampler, changed_arcs, cheapest_arc_test, check_walk_parameters
 
 DIVERGED = 1.5  # times the loss of zero vectors, which know nothing
+PROBE_TOKENS = 2_000_000
+WORKING_BYTES = 2**21  # batches of walks and pairs in flight
 MOST_FOLD_IN_VISITS = 8  # a new hub is trained on at most this many times an average node's walks
 
 
@@ -151,6 +156,39 @@ class WalkEmbedding(BaseEmbedding):
         if trained.report["stopped"]:
             warn(report, f"A callback stopped the fit after {trained.report['walks']} of {corpus.size} walks.")
         return trained.vectors
+
+    def _scheme(self, graph: Graph) -> tuple[str, dict[str, Any]]:
+        walks = "first-order walks" if self.p == self.q == 1 else \
+            f"second-order walks, neighbours tested by {cheapest_arc_test(graph)}"
+        if self.trainer == "gensim":
+            return f"{walks}; gensim's trainer", {}
+        order = "the same bytes at any number of threads" if self.deterministic else "without locks"
+        return f"{walks}; native trainer, {order}", {}
+
+    def _table_bytes(self, graph: Graph) -> float:
+        """Bytes of the tables that walks are drawn from."""
+        arcs, n = len(graph.indices), graph.n_nodes
+        tables = 0.0 if graph.weights is None else 20.0 * arcs + 16.0 * n
+        if not self.p == self.q == 1:
+            kind = cheapest_arc_test(graph)
+            tables += {"bitmap": n * -(-n // 8), "hash": 8.0 * arcs, "search": 0.0}[kind] + 16.0 * n
+        return tables
+
+    def _forecast(self, X: Any, graph: Graph, max_memory: float | None) -> Estimate:
+        """Memory from the sizes of vectors and tables, time from the first moments of training."""
+        row = 4 * (-(-self.n_components // LANES) * LANES)
+        tables = self._table_bytes(graph)
+        # Vectors and context vectors in rows that the kernel takes, and one of them again as it is returned.
+        memory = int((2 * row + 4 * self.n_components + 32) * graph.n_nodes + tables + WORKING_BYTES)
+        check_memory(memory, max_memory, type(self).__name__,
+                     "Lower n_components; trainer='native' needs no more than vectors and tables.")
+        model = clone(self).set_params(verbose=0, checkpoint=None)
+        # As many walks a node as there is time for; one epoch tells what all take.
+        n_walks = int(min(self.n_walks, max(1, PROBE_TOKENS // (graph.n_nodes * self.walk_length))))
+        seconds, tokens = training(model.set_params(n_walks=n_walks, n_epochs=1), X,
+                                   self.n_walks * self.n_epochs / n_walks)
+        return Estimate(memory, seconds, tokens, self._scheme(graph)[0],
+                        "sizes of vectors and tables; half a second of training on the graph itself")
 
     def _update(self, graph: Graph, rows: NDArray[np.int64], report: Report) -> NDArray[np.float32]:
         """Train on a whole new corpus, from the old vectors on."""

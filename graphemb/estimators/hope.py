@@ -34,12 +34,12 @@ class HOPE(SpectralEmbedding):
 
     The proximity S of [1]_, section 3, from the adjacency matrix A or the transition probabilities P, is one of
 
-    ================ ====================================================================================
-    ``'katz'``       :math:`\sum_{k \ge 1} \beta^k A^k`: paths, the longer the less
-    ``'pagerank'``   :math:`(1 - \alpha) \sum_{k \ge 1} \alpha^k P^k`: where a walk that ends at random ends
-    ``'common'``     :math:`A^2`: common neighbours
+    ================= ====================================================================================
+    ``'katz'``        :math:`\sum_{k \ge 1} \beta^k A^k`: paths, the longer the less
+    ``'pagerank'``    :math:`(1 - \alpha) \sum_{k \ge 1} \alpha^k P^k`: where a walk that ends at random ends
+    ``'common'``      :math:`A^2`: common neighbours
     ``'adamic_adar'`` :math:`A D A`: the same, each by the inverse of its degree, in and out
-    ================ ====================================================================================
+    ================= ====================================================================================
 
     and with its singular value decomposition :math:`S \approx U \Sigma V^T`, sources are the rows of
     :math:`U \Sigma^{1/2}`, targets those of :math:`V \Sigma^{1/2}`. S is never formed: the solver takes products

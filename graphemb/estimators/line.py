@@ -39,8 +39,9 @@ class LINE(WalkEmbedding):
         the first order, so ``'first'`` and ``'both'`` refuse a directed graph.
     n_walks : int, default=2000
         Edges drawn in each epoch, for each node of the graph and each order.
-    n_negative, n_epochs, learning_rate, min_learning_rate, ns_exponent, subsample, trainer, deterministic, init, \
-tol, checkpoint, n_jobs, random_state, verbose, callbacks, weight
+    n_negative, n_epochs, learning_rate, min_learning_rate, ns_exponent, subsample, trainer, deterministic, init
+        As in `DeepWalk`; so are the next.
+    tol, checkpoint, n_jobs, random_state, verbose, callbacks, weight
         As in `DeepWalk`. The first order has the native trainer alone, and takes no context vectors in `init`.
 
     Attributes

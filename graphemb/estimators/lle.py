@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
+from sklearn.base import clone
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
@@ -24,6 +25,7 @@ from graphemb.alignment import (
 )
 from graphemb.estimators._base import BaseEmbedding, Report, warn
 from graphemb.estimators._spectral import SpectralEmbedding, components_of, keep_note, warn_of_components
+from graphemb.forecast import Estimate, by_samples, check_memory
 from graphemb.graph import Graph
 from graphemb.spectrum import alignment_vectors, fix_signs, lle_vectors, row_normalised
 
@@ -215,6 +217,18 @@ class LocallyLinearEmbedding(SpectralEmbedding):
         if isinstance(self.metric, str) and self.metric == "precomputed":
             raise ValueError("metric='precomputed' is not possible: the weights are fitted to coordinates. Pass the "
                              "points, or a graph with n_neighbors=None.")
+
+    def estimate(self, X: Any, *, max_memory: float | None = None) -> Estimate:
+        """Tell what `fit(X)` will take, of a graph or of points; see `DeepWalk.estimate`."""
+        if self.n_neighbors is None:
+            return super().estimate(X, max_memory=max_memory)
+        self._validate()
+        points = X if sparse.issparse(X) else np.asarray(X)
+        model, rng = clone(self).set_params(verbose=0, callbacks=()), np.random.default_rng(0)
+        memory, seconds = by_samples(
+            model.fit, points.shape[0], lambda size: points[np.sort(rng.permutation(points.shape[0])[:size])])
+        check_memory(memory, max_memory, "LocallyLinearEmbedding", "Take fewer points.")
+        return Estimate(memory, seconds, None, f"points, method={self.method!r}", "fits on samples of the points")
 
     def fit(self, X: Any, y: Any = None) -> LocallyLinearEmbedding:
         """Learn a vector for every node, or every point.

@@ -203,6 +203,10 @@ class NetMF(SpectralEmbedding):
             Y[start:stop] = truncated_log(powers * (self._scale * self._root)) @ self._projection
         return scale_rows(Y, self.row_norm) * self._factor
 
+    def _scheme(self, graph: Graph) -> tuple[str, dict[str, Any]]:
+        method = self._choose(graph.n_nodes, len(graph.indices))
+        return f"method={method!r}", {"method": method}
+
     def _choose(self, n: int, nnz: int) -> str:
         if self.method != "auto":
             return self.method

@@ -41,8 +41,9 @@ class Struc2Vec(WalkEmbedding):
         Nodes of nearest degree that a node is compared with; None is twice the logarithm of n to base 2, as in [1]_.
     stay : float, default=0.3
         Probability to step within a layer; in (0, 1].
-    walk_length, n_walks, window, n_negative, n_epochs, learning_rate, min_learning_rate, ns_exponent, subsample, \
-trainer, deterministic, init, tol, checkpoint, n_jobs, random_state, verbose, callbacks, weight
+    walk_length, n_walks, window, n_negative, n_epochs, learning_rate, min_learning_rate, ns_exponent
+        As in `DeepWalk`; so are the next.
+    subsample, trainer, deterministic, init, tol, checkpoint, n_jobs, random_state, verbose, callbacks, weight
         As in `DeepWalk`.
 
     Attributes

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from graphemb._parallel import Tick
 from graphemb._validation import check_int, check_seed
-from graphemb.estimators._base import Report, warn
+from graphemb.estimators._base import BaseEmbedding, Report, warn
 from graphemb.estimators._walk_based import WalkEmbedding
+from graphemb.forecast import Estimate
 from graphemb.graph import Graph
 from graphemb.samplers import SkippingSampler
 from graphemb.walks import MAX_WALK_LENGTH, Sampler
@@ -101,6 +102,9 @@ tol, checkpoint, n_jobs, random_state, verbose, callbacks, weight
         if longest > MAX_WALK_LENGTH:
             raise ValueError(f"window * walk_length must be <= {MAX_WALK_LENGTH}; got {self.window} and "
                              f"{self.walk_length}.")
+
+    def _forecast(self, X: Any, graph: Graph, max_memory: float | None) -> Estimate:
+        return BaseEmbedding._forecast(self, X, graph, max_memory)
 
     def _embed(self, graph: Graph, report: Report) -> NDArray[np.float32]:
         seed = check_seed(self.random_state)

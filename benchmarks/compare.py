@@ -1,0 +1,134 @@
+"""What became slower or worse from one file of results to another, beyond the noise of both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .results import Record, newest, read
+
+# Names of measures, wherever in a record they stand: seconds, memory and the like should not grow, scores not shrink.
+LOWER = {"wall", "cpu", "seconds", "ns_a_step", "rss_peak", "rss_peak_mb", "above_imports_mb", "rss_above_imports",
+         "cpu_per_node", "seconds_by_edges", "rss_above_imports_by_edges", "graphemb_seconds"}
+HIGHER = {"tokens_per_second", "steps_per_second", "micro_f1", "macro_f1", "auc", "ap", "micro", "macro"}
+EXACT = {"tokens"}
+MARGIN = 0.10  # of a time or a memory: what runs on one machine differ by, on top of the spread of the runs
+SCORE = 1.0  # points of F1 or AUC, on top of three standard deviations of the mean over splits
+# Whose figures these are says nothing of us; a rival's speed is not guarded.
+SKIPPED = {"published", "parameters", "asked", "machine", "peer_rss_peak", "walls", "stages", "times_faster_than",
+           "of_ours", "trained"}
+
+
+@dataclass(frozen=True)
+class Change:
+    """One measure of one case, old and new."""
+
+    case: str
+    measure: str
+    old: float
+    new: float
+    worse: bool
+    noise: str
+
+    def __str__(self) -> str:
+        ratio = f" ({self.new / self.old:.2f} times)" if self.old > 0 else ""
+        return f"{self.case}, {self.measure}: {self.old:.5g} -> {self.new:.5g}{ratio}; {self.noise}"
+
+
+def main(old: Path, new: Path) -> int:
+    """Print what changed; 1 if something became worse."""
+    before, after = (newest(read([path])) for path in (old, new))
+    changes = list(compare(before, after))
+    lost = sorted({key(r) for r in before} - {key(r) for r in after})
+    shared = {key(r) for r in before} & {key(r) for r in after}
+    if not shared:
+        raise SystemExit(f"{old} and {new} have no case in common; nothing can be said.")
+    machines = {(r["machine"]["processor"], r["machine"]["cores"]) for r in (*before, *after)}
+    if len(machines) > 1:
+        print(f"The files are of different machines ({'; '.join(f'{p}, {c} cores' for p, c in sorted(machines))}): "
+              "times say little.")
+    for title, of in (("worse", [c for c in changes if c.worse]), ("better", [c for c in changes if not c.worse])):
+        print(f"{title}: {len(of)}")
+        for change in of:
+            print(f"  {change}")
+    print(f"{len(shared)} cases compared; {len(lost)} only in {old}" + (f": {', '.join(lost[:10])}" if lost else ""))
+    return 1 if any(change.worse for change in changes) else 0
+
+
+def key(record: Record) -> str:
+    """What a case is known by."""
+    return f"{record['bench']}, {record['case']}"
+
+
+def compare(old: list[Record], new: list[Record]) -> Iterator[Change]:
+    """Measures of our cases that differ by more than their noise, worse or better."""
+    before = {key(record): record for record in old}
+    for record in new:
+        if key(record) not in before or not str(record.get("who", "graphemb")).startswith("graphemb"):
+            continue
+        was = before[key(record)]
+        for path, then, now in pairs(was, record):
+            name = next((part for part in reversed(path) if part in LOWER | HIGHER | EXACT), None)
+            if name is None or (name == "ns_a_step" and path[-1] != "graphemb"):
+                continue
+            change = judge(key(record), path, name, then, now, was, record)
+            if change is not None:
+                yield change
+
+
+def pairs(old: Any, new: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
+    """Numbers and spreads that stand at the same place in both."""
+    if is_spread(old) and is_spread(new):
+        yield path, old, new
+    elif isinstance(old, dict) and isinstance(new, dict):
+        for name in old.keys() & new.keys():
+            if name not in SKIPPED:
+                yield from pairs(old[name], new[name], (*path, name))
+    elif is_number(old) and is_number(new):
+        yield path, old, new
+
+
+def judge(case: str, path: tuple[str, ...], name: str, old: Any, new: Any, was: Record, now: Record) -> Change | None:
+    """The change of one measure, None where noise explains it."""
+    a, b = (x["median"] if is_spread(x) else x for x in (old, new))
+    measure = " ".join(path)
+    if name in EXACT:
+        return None if a == b else Change(case, measure, a, b, b < a, "must be equal")
+    if name in {"micro_f1", "macro_f1", "auc", "ap", "micro", "macro"}:
+        scale = 1.0 if max(a, b) > 1 else 0.01  # older records have shares, not per cent
+        deviation = sum(value ** 2 for value in (std(was, path), std(now, path))) ** 0.5
+        allowed = SCORE * scale + 3 * deviation
+        if abs(b - a) <= allowed:
+            return None
+        return Change(case, measure, a, b, b < a, f"noise up to {allowed:.2g}")
+    if a <= 0 or b <= 0:
+        return None
+    low = (min(old["min"], a) if is_spread(old) else a) * (1 - MARGIN)
+    high = (max(old["max"], a) if is_spread(old) else a) * (1 + MARGIN)
+    least, most = ((new["min"], new["max"]) if is_spread(new) else (b, b))
+    noise = f"old runs and {MARGIN:.0%}: {low:.4g} to {high:.4g}"
+    if least > high:  # the best of the new runs is above the worst of the old ones
+        return Change(case, measure, a, b, name in LOWER, noise)
+    if most < low:
+        return Change(case, measure, a, b, name in HIGHER, noise)
+    return None
+
+
+def std(record: Record, path: tuple[str, ...]) -> float:
+    """The standard deviation that was recorded beside a score; 0 where none was."""
+    found: Any = record.get(f"{path[0]}_std")
+    for part in path[1:]:
+        found = found.get(part) if isinstance(found, dict) else None
+    return float(found) if is_number(found) else 0.0
+
+
+def is_spread(value: Any) -> bool:
+    """Whether it is a median with its least and most."""
+    return isinstance(value, dict) and value.keys() == {"median", "min", "max"}
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is a number and no truth value."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
