@@ -301,7 +301,7 @@ def _split(name: str, lines: list[str], kept: list[int], delimiter: str) -> list
     except csv.Error as err:
         k, why = min(reader.line_num, len(kept)) - 1, str(err)
         if "unexpected end" in why:
-            k, why = (next(k for k, line in enumerate(lines) if line.count('"') % 2),
+            k, why = (next((k for k, line in enumerate(lines) if line.count('"') % 2), k),
                       "a quoted field goes on over the end of the line")
         raise ValueError(f"{name}:{kept[k]}: {why}.") from None
     if len(rows) != len(lines):

@@ -435,8 +435,8 @@ class Embedding:
         except ImportError as err:
             raise ImportError("an index needs usearch: pip install 'graphemb[usearch]'.") from err
 
-        parameters = {"dtype": "f32", "expansion_add": 256, "expansion_search": 256} | parameters
-        index = Index(ndim=self._vectors.shape[1], metric="cos", **parameters)
+        settings: dict[str, Any] = {"dtype": "f32", "expansion_add": 256, "expansion_search": 256} | parameters
+        index = Index(ndim=self._vectors.shape[1], metric="cos", **settings)
         rows = np.flatnonzero(self._vectors.any(axis=1))
         if len(rows):
             index.add(rows.astype(np.uint64), self._vectors[rows], threads=1)

@@ -14,6 +14,7 @@ import math
 import mmap as _mmap
 import os
 import sys
+import tokenize
 import uuid
 import zipfile
 import zlib
@@ -33,8 +34,8 @@ _NAMES = {np.dtype(dtype): name for name, dtype in _DTYPES.items()}
 _CHECKSUM = "graphemb.crc32"  # entry of the metadata; a file without it is not checked
 _CHECKED_AT_ONCE = 2**24  # bytes; some hundredths of a second, between which Ctrl-C is heard
 _MAX_HEADER = 100_000_000  # bytes; the reference implementation's own limit
-BROKEN = (EOFError, zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, KeyError, IndexError, ValueError,
-           OverflowError, MemoryError, NotImplementedError,
+BROKEN = (EOFError, tokenize.TokenError, zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, KeyError, IndexError,
+          ValueError, OverflowError, MemoryError, NotImplementedError,
           RuntimeError)  # of an encrypted zip file
 
 

@@ -108,7 +108,7 @@ def test_the_scheme_is_the_one_of_the_whole_graph():
 def test_nothing_of_the_estimator_changes_and_every_kind_is_told():
     types = {name: "a" if i % 2 else "b" for i, name in enumerate(LESMIS)}
     for model in (Walklets(8, n_walks=1, walk_length=5), Struc2Vec(8, n_walks=1, walk_length=5),
-                  MetaPath2Vec(8, types=types, n_walks=1, walk_length=5), LLE(4),
+                  MetaPath2Vec(8, types=types, metapath=["a", "b", "a"], n_walks=1, walk_length=5), LLE(4),
                   FastRP(8, features=np.eye(77)) if "features" in FastRP().get_params() else FastRP(8)):
         before = repr(model.get_params())
         told = model.estimate(LESMIS)

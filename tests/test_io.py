@@ -590,6 +590,22 @@ def test_npz_header_that_promises_more_than_there_is(tmp_path):
         Graph.read(path)
 
 
+def test_npz_header_that_is_cut(tmp_path):
+    """NumPy's way to read headers of old versions of Python lets an error of `tokenize` out."""
+    path = tmp_path / "g.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("indptr.npy", b"\x93NUMPY\x01\x00\x0a\x00{'descr': \n" + b"\0" * 8)
+    with pytest.raises(ValueError, match=r"g\.npz is no valid npz file"):
+        Graph.read(path)
+
+
+def test_a_quote_within_a_field_that_never_ends(tmp_path):
+    for content in ('a,"b""\n', 'a,b\n"",""c"\n', '"a,b\n"\n'):
+        (tmp_path / "g.csv").write_text(content)
+        with pytest.raises(ValueError, match=r"g\.csv:\d+: "):
+            Graph.read(tmp_path / "g.csv")
+
+
 def test_graphml_and_gml(tmp_path, graphs):
     for graph in graphs:
         G = nx.relabel_nodes(graph.to_networkx(), {i: f"n{i}" for i in range(4)})
