@@ -600,7 +600,7 @@ def test_npz_header_that_is_cut(tmp_path):
 
 
 def test_a_quote_within_a_field_that_never_ends(tmp_path):
-    for content in ('a,"b""\n', 'a,b\n"",""c"\n', '"a,b\n"\n'):
+    for content in ('a,"b""\n', 'a":[0,"no 3', '"a,b\n"\n'):
         (tmp_path / "g.csv").write_text(content)
         with pytest.raises(ValueError, match=r"g\.csv:\d+: "):
             Graph.read(tmp_path / "g.csv")
