@@ -48,7 +48,8 @@ def alias_tables(
 ):
     """Walker's alias tables, Vose's construction, one per row: 12 bytes an arc."""
     cdef int64_t u, begin, degree, i, small, large, n_small, n_large
-    cdef double total, largest
+    cdef double total, largest, share
+    cdef bint light
     with nogil:
         for u in range(start, stop):
             begin = indptr[u]
@@ -58,19 +59,19 @@ def alias_tables(
                 total += weights[begin + i]
                 largest = max(largest, <double>weights[begin + i])
             strength[u, 0], strength[u, 1] = total, largest
-            # One array, two stacks: the light entries grow from the left, the heavy from the right.
+            # One array, two stacks: the light entries grow from the left, the heavy from the right. An entry is
+            # written to both and stays on one: a branch would be taken by chance.
             n_small = n_large = 0
+            share = <double>degree / total if total > 0.0 else 0.0
             for i in range(degree):
-                scaled[i] = weights[begin + i] * <double>degree / total
+                scaled[i] = weights[begin + i] * share
                 table[begin + i, 0] = <uint32_t>0xFFFFFFFF
                 table[begin + i, 1] = <uint32_t>indices[begin + i]
                 table[begin + i, 2] = <uint32_t>indices[begin + i]
-                if scaled[i] < 1.0:
-                    stack[n_small] = <int32_t>i
-                    n_small += 1
-                else:
-                    n_large += 1
-                    stack[degree - n_large] = <int32_t>i
+                light = scaled[i] < 1.0
+                stack[n_small] = stack[degree - 1 - n_large] = <int32_t>i
+                n_small += light
+                n_large += 1 - light
             while n_small > 0 and n_large > 0:
                 n_small -= 1
                 small = stack[n_small]
@@ -78,10 +79,10 @@ def alias_tables(
                 table[begin + small, 0] = <uint32_t>(scaled[small] * 4294967296.0)
                 table[begin + small, 2] = <uint32_t>indices[begin + large]
                 scaled[large] = (scaled[large] + scaled[small]) - 1.0
-                if scaled[large] < 1.0:
-                    n_large -= 1
-                    stack[n_small] = <int32_t>large
-                    n_small += 1
+                light = scaled[large] < 1.0
+                stack[n_small] = <int32_t>large
+                n_small += light
+                n_large -= light
 
 
 def first_order(

@@ -41,7 +41,7 @@ def alias_tables(indptr, indices, weights):
         for w in row:
             total += w
         strength[u] = total, max(row, default=0.0)
-        scaled = [w * len(row) / total for w in row]
+        scaled = [w * (len(row) / total) for w in row]
         table[begin:end] = np.column_stack([np.full(len(row), 2**32 - 1), neighbours, neighbours])
         small = [i for i, s in enumerate(scaled) if s < 1.0]
         large = [i for i, s in enumerate(scaled) if s >= 1.0]
