@@ -45,7 +45,7 @@ def write(name: str, picture: bytes) -> None:
 def draw(name: str, ax: Any) -> None:
     """Keep what is on an axes."""
     data = io.BytesIO()
-    ax.figure.savefig(data, dpi=110)
+    ax.figure.savefig(data, dpi=95)
     write(name, data.getvalue())
 
 

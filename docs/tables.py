@@ -18,9 +18,9 @@ SHORT = {"blogcatalog": "BlogCatalog", "ppi": "PPI", "wikipedia_pos": "Wikipedia
 
 
 def latest(path: Path) -> dict[str, dict[str, Any]]:
-    """The last full record of each case."""
+    """The last full record of each case of the bench."""
     records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    return {record["case"]: record for record in records if not record["quick"]}
+    return {record["case"]: record for record in records if record["bench"] == "frontier" and not record["quick"]}
 
 
 def frontier(records: dict[str, dict[str, Any]]) -> str:
@@ -46,7 +46,7 @@ def frontier(records: dict[str, dict[str, Any]]) -> str:
 
 def main() -> int:
     """Fill the page; 1 where there is nothing to fill it with."""
-    path = ROOT / "benchmarks" / "results" / "frontier.jsonl"
+    path = ROOT / "benchmarks" / "results" / "results.jsonl"
     if not path.is_file():
         print(f"{path} is not there: python -m benchmarks run --only frontier", file=sys.stderr)
         return 1
