@@ -23,7 +23,7 @@ def test_the_readme_example_of_node2vec(tmp_path):
     EMBEDDING_FILENAME, EMBEDDING_MODEL_FILENAME = str(tmp_path / "e.txt"), str(tmp_path / "m")
     EDGES_EMBEDDING_FILENAME = str(tmp_path / "edges.txt")
     graph = nx.fast_gnp_random_graph(n=100, p=0.5)
-    node2vec = Node2Vec(graph, dimensions=64, walk_length=30, num_walks=20, workers=4)
+    node2vec = Node2Vec(graph, dimensions=64, walk_length=30, num_walks=200, workers=4)
     model = node2vec.fit(window=10, min_count=1, batch_words=4)
     near = model.wv.most_similar("2")
     assert len(near) == 10 and all(isinstance(name, str) for name, _ in near)
