@@ -15,7 +15,7 @@ gensim = pytest.importorskip("gensim", reason="gensim is not installed")
 
 
 def test_the_readme_example_of_node2vec(tmp_path):
-    """https://github.com/eliorc/node2vec, README at 0f7275b: its code, but for the import and shorter walks."""
+    """https://github.com/eliorc/node2vec, README at 0f7275b: its code, but for the import."""
     import networkx as nx
 
     from graphemb.compat.node2vec import Node2Vec
