@@ -123,7 +123,6 @@ def example(name, *arguments):
 EXAMPLES = {
     "node_classification": (r"([\d.]+) of 2167 papers right by AdjacencySpectral", 0.7),
     "link_prediction": (r"([\d.]+) AUC by dot +against uniform", 0.97),
-    "recommendation": (r"([\d.]+) of 6,170 .* by vectors", 0.06),
     "anomalies": (r"([\d.]+) AUC of telling", 0.95),
     "new_nodes": (r"([\d.]+) right of 284 new ones, by transform", 0.75),
     "temporal": (r"([\d.]+) AUC by CTDNE", 0.6),
