@@ -1,4 +1,6 @@
 """Skip-gram kernel: trains two matrices on a batch of walks (the arithmetic is in sgns_kernel.h)."""
+from libc.string cimport memcpy
+
 from common cimport ge_draw, int32_t, int64_t, uint32_t, uint64_t
 
 
@@ -7,18 +9,26 @@ cdef extern from "sync.h" nogil:
         pass
     void ge_meeting_open(ge_meeting *m, int64_t spins)
     void ge_meeting_leave(ge_meeting *m)
-    bint ge_meet(ge_meeting *m, int64_t n_threads)
+    int64_t ge_arrive(ge_meeting *m, int64_t n_threads)
+    bint ge_await(ge_meeting *m, int64_t meeting)
 
 
 cdef extern from "sgns.h" nogil:
     enum:
+        GE_GROUP
         GE_LANES
         GE_TILE
         GE_SAMPLED
-    ctypedef struct ge_sgns:
+    ctypedef struct ge_columns:
         float *vectors
         float *contexts
-        int64_t stride
+        int64_t columns
+        int64_t row
+        int64_t group
+    ctypedef struct ge_sgns:
+        ge_columns half[2]
+        ge_columns whole
+        int32_t grouped
         const int32_t *noise
         uint64_t noise_mask
         const float *damp_inputs
@@ -33,10 +43,11 @@ cdef extern from "sgns.h" nogil:
         int32_t frozen
         uint64_t key
         int32_t *slots
-        float *g
-        double *losses
         int64_t slot_size
-        int64_t g_size
+        float *g
+        float *other
+        float *products[2]
+        double losses[2]
         int32_t *line
         int32_t *before
         int32_t *latest
@@ -50,14 +61,14 @@ cdef extern from "sgns.h" nogil:
     ctypedef struct ge_kernel:
         void (*train)(ge_sgns *s, const int32_t *walk, int64_t length, uint64_t id, float rate) noexcept nogil
         void (*windows)(ge_sgns *s, const int32_t *walk, int64_t length, uint64_t id, float rate,
-                        int64_t begin, int64_t end, int64_t first, int64_t last, int64_t slot) noexcept nogil
+                        int64_t begin, int64_t end, int64_t slot) noexcept nogil
         void (*dots)(const ge_sgns *s, int32_t half, int64_t first, int64_t last) noexcept nogil
-        void (*errors)(ge_sgns *s, int64_t first, int64_t last, int32_t alone) noexcept nogil
-        void (*apply)(const ge_sgns *s, int64_t n_slots, int64_t begin, int64_t end) noexcept nogil
+        void (*update)(ge_sgns *s, int64_t n_slots, int32_t halves, int64_t begin, int64_t end) noexcept nogil
     const ge_kernel *ge_kernel_variant(int variant)
 
 
 LANES = GE_LANES
+GROUP = GE_GROUP
 TILE = GE_TILE
 SAMPLED = GE_SAMPLED
 MEETING = (sizeof(ge_meeting) + 7) // 8
@@ -89,14 +100,25 @@ cdef inline int64_t slot_size(int64_t reach, int64_t n_negative) noexcept nogil:
     return (head + width_of(n_negative) + 2 * (reach + GE_LANES) + 4 * reach + 15) // 16 * 16
 
 
+cdef inline int64_t g_size(int64_t reach, int64_t n_negative) noexcept nogil:
+    return width_of(n_negative) // GE_TILE * reach * GE_LANES
+
+
+cdef inline int64_t products_size(int64_t reach, int64_t n_negative, int64_t batch) noexcept nogil:
+    return batch * width_of(n_negative) * 2 * reach + GE_LANES
+
+
 def scratch_sizes(
     int64_t window, int64_t n_negative,    # IN
     int64_t walk_length,                   # IN
+    int64_t batch, int64_t n_threads,      # IN
 ):
-    """(floats, nodes) of a slot and (nodes) of a thread that `train` needs."""
+    """What `train` needs: floats of all threads; floats, and nodes, of each."""
     cdef int64_t reach = min(window, walk_length)
-    return (2 * width_of(n_negative) // GE_TILE * reach * GE_LANES, slot_size(reach, n_negative),
-            4 * walk_length + 3 * reach + GE_LANES + 1 + table_size(walk_length))
+    return (products_size(reach, n_negative, batch) * (4 if n_threads > 1 else 1) if batch else 0,
+            3 * g_size(reach, n_negative),
+            2 * max(batch, <int64_t>1) * slot_size(reach, n_negative)
+            + 4 * walk_length + 3 * reach + GE_LANES + 1 + table_size(walk_length))
 
 
 def open_meeting(
@@ -159,19 +181,62 @@ cdef Batch batch_at(const int32_t *walks, int64_t m, int64_t length, int64_t bat
 
 
 cdef void write_windows(const ge_kernel *kernel, ge_sgns *s, Batch b, const int32_t *walks, const int64_t *ids,
-                        const float *rates, int64_t m, int64_t length, int64_t batch,
-                        int64_t first, int64_t last) noexcept nogil:
-    """Slots [first, last) of a batch."""
+                        const float *rates, int64_t m, int64_t length, int64_t batch) noexcept nogil:
+    """All slots of a batch."""
     cdef int64_t i = b.walk, n, places, slot = 0
-    while i < m and slot < last:
+    while i < m and slot < b.n_slots:
         n = walk_end(walks + i * length, length)
         places = max(<int64_t>0, min(n - b.place, batch))
-        if max(first, slot) < min(last, slot + places):
-            kernel.windows(s, walks + i * length, n, <uint64_t>ids[i], rates[i], b.place, b.place + places,
-                           b.place + max(first, slot) - slot, b.place + min(last, slot + places) - slot,
-                           max(first, slot))
+        if places:
+            kernel.windows(s, walks + i * length, n, <uint64_t>ids[i], rates[i], b.place, b.place + places, slot)
         slot += places
         i += 1
+
+
+cdef ge_columns columns_at(float *vectors, float *contexts, int64_t stride, int64_t begin, int64_t end,
+                           bint grouped) noexcept nogil:
+    """Columns [begin, end) of both matrices."""
+    cdef ge_columns x
+    cdef int64_t before = begin * GE_GROUP if grouped else begin
+    x.vectors = vectors + before
+    x.contexts = contexts + before
+    x.columns = end - begin
+    x.row = x.columns if grouped else stride
+    x.group = stride * GE_GROUP
+    return x
+
+
+def group(
+    bint back,                             # IN  whether to undo it
+    float[::1] spare not None,             # TMP (GROUP * stride)
+    float[:, ::1] rows not None,           # OUT (a multiple of GROUP, stride), stride a multiple of LANES
+):
+    """Of each GROUP rows, put the first halves one after the other, and then the second halves.
+
+    Two threads, each at a half of its own, then do not meet on a page. A processor that sees a thread read
+    lines in turn reads the next ones for it; where they are the other thread's, it takes them away from it.
+    """
+    cdef int64_t stride = rows.shape[1], middle = stride // GE_LANES // 2 * GE_LANES, rest = stride - middle, i = 0, k
+    cdef float *first
+    cdef float *second = &spare[0] + GE_GROUP * middle
+    if rows.shape[0] % GE_GROUP or spare.shape[0] < GE_GROUP * stride:
+        raise ValueError(f"rows must be a multiple of {GROUP}, got {rows.shape[0]}; "
+                         f"spare must have {GROUP * stride} places, got {spare.shape[0]}.")
+    with nogil:
+        while i < rows.shape[0]:
+            first = &rows[i, 0]
+            i += GE_GROUP
+            if back:
+                memcpy(&spare[0], first, GE_GROUP * stride * sizeof(float))
+            for k in range(<int64_t>GE_GROUP):
+                if back:
+                    memcpy(first + k * stride, &spare[0] + k * middle, middle * sizeof(float))
+                    memcpy(first + k * stride + middle, second + k * rest, rest * sizeof(float))
+                else:
+                    memcpy(&spare[0] + k * middle, first + k * stride, middle * sizeof(float))
+                    memcpy(second + k * rest, first + k * stride + middle, rest * sizeof(float))
+            if not back:
+                memcpy(first, &spare[0], GE_GROUP * stride * sizeof(float))
 
 
 def train(
@@ -188,25 +253,25 @@ def train(
     int64_t batch,                         # IN  places in a batch; 0: walk by walk, in place, in one thread
     int64_t thread, int64_t n_threads,     # IN  which of how many threads calls with the same arguments
     int64_t[::1] meeting not None,         # TMP open_meeting(), of all threads
-    float[::1] g not None,                 # TMP 2 * max(batch, 1) slots, see scratch_sizes; of all threads
-    int32_t[::1] slots not None,           # TMP 2 * max(batch, 1) slots; of all threads
-    double[::1] losses not None,           # TMP 2 * max(batch, 1); of all threads
-    int32_t[::1] own not None,             # TMP see scratch_sizes
+    float[::1] products not None,          # TMP see scratch_sizes, of all threads
+    float[::1] g not None,                 # TMP of this one
+    int32_t[::1] own not None,             # TMP of this one
+    bint grouped,                          # IN  rows lie as `group` left them; their number is a multiple of GROUP
     float[:, ::1] vectors not None,        # OUT (n_inputs, stride), stride a multiple of LANES
     float[:, ::1] contexts not None,       # OUT (n_outputs, stride); nodes without a row are left out
-    double[::1] totals not None,           # OUT (4) added to: tokens, pairs, sampled pairs, their loss
+    double[::1] totals not None,           # OUT (4) the first thread adds tokens, pairs, sampled pairs, their loss
 ):
     """Train on the walks in order.
 
     A batch is as many consecutive whole walks as have `batch` places, or that many places of one walk.
-    Its windows are written while the errors of the batch before are taken, each thread some of them.
-    Scalar products are taken by columns, half of them at a time, so that with two threads each works
-    on columns of its own but for the errors; so are the updates.
+    Several threads write the same windows and take the same errors, each for itself; they share the
+    scalar products, which are taken over half the columns, and the updates, each on columns of its own.
+    Two threads keep to their half of the columns in both, so all that passes between them is products.
     """
     cdef int64_t m = walks.shape[0], length = walks.shape[1], chunks = vectors.shape[1] // GE_LANES
-    cdef int64_t reach = min(<int64_t>window, length)
-    cdef int64_t i, n, begin, end, first, last, number = 0, n_batches = 0, tokens = 0
-    cdef int64_t half = max(batch, <int64_t>1)
+    cdef int64_t reach = min(<int64_t>window, length), size = products_size(reach, n_negative, batch)
+    cdef int64_t i, n, begin, end, first, last, number = 0, n_batches = 0, tokens = 0, awaited = 0
+    cdef int64_t middle = chunks // 2 * GE_LANES
     cdef bint split = n_threads > 1
     cdef Batch b, coming
     cdef ge_sgns s
@@ -216,13 +281,14 @@ def train(
         raise ValueError(f"variant must be one of {VARIANTS}; got {variant}.")
     if m == 0 or length == 0:
         return
-    s.vectors = &vectors[0, 0]
-    s.contexts = &contexts[0, 0]
-    s.stride = vectors.shape[1]
+    s.whole = columns_at(&vectors[0, 0], &contexts[0, 0], vectors.shape[1], 0, vectors.shape[1], grouped)
+    s.half[0] = columns_at(&vectors[0, 0], &contexts[0, 0], vectors.shape[1], 0, middle, grouped)
+    s.half[1] = columns_at(&vectors[0, 0], &contexts[0, 0], vectors.shape[1], middle, vectors.shape[1], grouped)
     s.noise = &noise[0]
     s.noise_mask = <uint64_t>noise.shape[0] - 1
     s.damp_inputs = &damping[0, 0] if damping.shape[1] else NULL
     s.damp_outputs = &damping[1, 0] if damping.shape[1] else NULL
+    s.grouped = grouped
     s.window = window
     s.n_negative = n_negative
     s.reach = <int32_t>reach
@@ -233,11 +299,12 @@ def train(
     s.frozen = frozen
     s.key = key
     s.g = &g[0]
-    s.losses = &losses[0]
-    s.g_size = s.width // GE_TILE * reach * GE_LANES
+    s.other = s.g + g_size(reach, n_negative)
+    s.products[0] = s.products[1] = s.other + g_size(reach, n_negative)
+    s.losses[0] = s.losses[1] = 0.0
     s.slot_size = slot_size(reach, n_negative)
-    s.slots = &slots[0]
-    s.line = &own[0]
+    s.slots = &own[0]
+    s.line = s.slots + 2 * max(batch, <int64_t>1) * s.slot_size
     s.before = s.line + length + reach + GE_LANES
     s.latest = s.before + length
     s.visits = s.latest + length
@@ -247,53 +314,47 @@ def train(
     s.pairs = 0
     with nogil:
         if batch == 0:
-            losses[0] = losses[1] = 0.0
             for i in range(m):
                 n = walk_end(&walks[i, 0], length)
                 kernel.train(&s, &walks[i, 0], n, <uint64_t>ids[i], rates[i])
                 tokens += n
-            totals[2] += losses[0]
-            totals[3] += losses[1]
         else:
             meet = <ge_meeting *>&meeting[0] if split else NULL
             begin = chunks * thread // n_threads * GE_LANES
             end = chunks * (thread + 1) // n_threads * GE_LANES
+            s.products[0] = s.products[1] = &products[0]
             n = max(<int64_t>1, batch // length)
             n_batches = (m + n - 1) // n * ((length + batch - 1) // batch)
             b = batch_at(&walks[0, 0], m, length, batch, 0)
-            write_windows(kernel, &s, b, &walks[0, 0], &ids[0], &rates[0], m, length, batch,
-                          b.n_slots * thread // n_threads, b.n_slots * (thread + 1) // n_threads)
-            if split and not ge_meet(meet, n_threads):
-                n_batches = 0
+            write_windows(kernel, &s, b, &walks[0, 0], &ids[0], &rates[0], m, length, batch)
             while number < n_batches:
                 if split:
+                    # A thread may be at the dots of the next batch while another is at the update of this.
+                    s.products[0] = &products[0] + number % 2 * 2 * size
+                    s.products[1] = s.products[0] + size
                     first = 2 * b.n_slots * thread // n_threads
                     last = 2 * b.n_slots * (thread + 1) // n_threads
                     kernel.dots(&s, 0, first, min(last, b.n_slots))
                     kernel.dots(&s, 1, max(first - b.n_slots, <int64_t>0), last - b.n_slots)
-                    if not ge_meet(meet, n_threads):
-                        break
-                kernel.errors(&s, b.n_slots * thread // n_threads, b.n_slots * (thread + 1) // n_threads, not split)
+                    awaited = ge_arrive(meet, n_threads)
+                else:
+                    kernel.dots(&s, 2, 0, b.n_slots)
                 number += 1
                 if number < n_batches:
                     coming = batch_at(&walks[0, 0], m, length, batch, number)
-                    s.slots = &slots[0] + number % 2 * half * s.slot_size
-                    write_windows(kernel, &s, coming, &walks[0, 0], &ids[0], &rates[0], m, length, batch,
-                                  coming.n_slots * thread // n_threads, coming.n_slots * (thread + 1) // n_threads)
-                    s.slots = &slots[0] + (number - 1) % 2 * half * s.slot_size
-                if split and not ge_meet(meet, n_threads):
+                    s.slots = &own[0] + number % 2 * batch * s.slot_size
+                    write_windows(kernel, &s, coming, &walks[0, 0], &ids[0], &rates[0], m, length, batch)
+                    s.slots = &own[0] + (number - 1) % 2 * batch * s.slot_size
+                if split and not ge_await(meet, awaited):
                     break
-                kernel.apply(&s, b.n_slots, begin, end)
-                if thread == 0:
-                    tokens += b.n_slots
-                    for i in range(b.n_slots):
-                        totals[2] += losses[2 * i]
-                        totals[3] += losses[2 * i + 1]
+                kernel.update(&s, b.n_slots, 2 if split else 1, begin, end)
+                tokens += b.n_slots
                 b = coming
-                s.slots = &slots[0] + number % 2 * half * s.slot_size
-                if split:  # a thread may be at the next batch while another is at this
-                    s.g = &g[0] + number % 2 * half * 2 * s.g_size
-                if n_threads > 2 and not ge_meet(meet, n_threads):  # else each thread has columns of its own
+                s.slots = &own[0] + number % 2 * batch * s.slot_size
+                if n_threads > 2 and not ge_await(meet, ge_arrive(meet, n_threads)):  # else each has columns of its own
                     break
-    totals[0] += <double>tokens
-    totals[1] += <double>s.pairs
+    if thread == 0:
+        totals[0] += <double>tokens
+        totals[1] += <double>s.pairs
+        totals[2] += s.losses[0]
+        totals[3] += s.losses[1]

@@ -8,11 +8,18 @@
 
 #define GE_LANES 16 /* floats in a vector; rows are whole vectors */
 #define GE_SAMPLED 32 /* the loss of one window in so many is taken */
+#define GE_GROUP 64 /* rows whose halves lie together: a whole number of pages */
 #define GE_TILE 6   /* outputs held in registers together: a centre and five negatives */
 
+/* Columns of both matrices. Row i begins i / GE_GROUP * group + i % GE_GROUP * row floats after the first. */
 typedef struct {
-    float *vectors, *contexts; /* (n_nodes, stride) each */
-    int64_t stride;            /* floats a row, a multiple of GE_LANES */
+    float *vectors, *contexts;
+    int64_t columns, row, group;
+} ge_columns;
+
+typedef struct {
+    ge_columns half[2], whole; /* whole: where rows lie one after the other */
+    int32_t grouped;           /* else */
     const int32_t *noise;      /* shuffled pool of negatives, its size a power of two */
     uint64_t noise_mask;
     const float *damp_inputs;  /* what the updates of a row of `vectors` are scaled by; NULL: 1 */
@@ -26,9 +33,12 @@ typedef struct {
     int32_t frozen;            /* whether `contexts` stays as it is */
     uint64_t key;
     int32_t *slots;            /* TMP (slots, slot_size) a ge_window and its arrays, see slot_at */
-    float *g;                  /* TMP (slots, 2, g_size) errors of pairs of inputs, see dot_pair */
-    double *losses;            /* TMP (slots, 2) pairs whose loss was taken, and the loss */
-    int64_t slot_size, g_size;
+    int64_t slot_size;
+    float *g, *other;          /* TMP reach * width / GE_TILE * GE_LANES each: errors of a window, see error_at; and as
+                                  `contexts` sees them where damped, before that the sigmas */
+    float *products[2];        /* TMP (slots, 2 * reach * width) and GE_LANES more: products over the first half of the
+                                  columns, and the second; in place of one window, over all */
+    double losses[2];          /* pairs whose loss was taken, and the loss */
     int32_t *line;             /* TMP walk length + reach + GE_LANES; see scan_walk */
     int32_t *before, *latest;  /* TMP walk length; see scan_walk */
     int32_t *visits;           /* TMP walk length; see count_visits */
@@ -46,7 +56,6 @@ typedef struct {
     int32_t sampled;    /* whether the loss of the window is taken */
     int32_t doubled;    /* whether a negative is the centre or stands twice */
     int32_t weighted;   /* whether some pair weighs more or less than 1 */
-    int32_t damped;
     float rate;
     float share;        /* weight of the centre's visits, see weigh_returns */
 } ge_window;
@@ -55,16 +64,15 @@ typedef struct {
 typedef struct {
     /* Walk number `id`, in place, with slot 0. */
     void (*train)(ge_sgns *s, const int32_t *walk, int64_t length, uint64_t id, float rate);
-    /* Write the windows of the centres at [from, to) of a walk that has [begin, end) in the batch, from
-     * slot `slot` on. */
+    /* Write the windows of the centres at [begin, end) of a walk, from slot `slot` on. */
     void (*windows)(ge_sgns *s, const int32_t *walk, int64_t length, uint64_t id, float rate,
-                    int64_t begin, int64_t end, int64_t from, int64_t to, int64_t slot);
-    /* Scalar products of slots [from, to) over half the columns: the first (0) or the second (1). */
+                    int64_t begin, int64_t end, int64_t slot);
+    /* Scalar products of slots [from, to) over half the columns, the first (0) or the second (1), or over both
+     * and their sum (2). */
     void (*dots)(const ge_sgns *s, int32_t half, int64_t from, int64_t to);
-    /* From the products of both halves, the errors of slots [from, to); `alone`: take the products too. */
-    void (*errors)(ge_sgns *s, int64_t from, int64_t to, int32_t alone);
-    /* The updates of the first `n_slots` slots, in order, to columns [begin, end). */
-    void (*apply)(const ge_sgns *s, int64_t n_slots, int64_t begin, int64_t end);
+    /* From the products of one half (1: of all columns) or both (2) the errors of the first `n_slots` slots, in
+     * order, and their updates to columns [begin, end). */
+    void (*update)(ge_sgns *s, int64_t n_slots, int32_t halves, int64_t begin, int64_t end);
 } ge_kernel;
 
 extern const ge_kernel ge_kernel_baseline;

@@ -6,8 +6,8 @@
  * rows then change input by input, as they do pair by pair: each input sees what those before it did
  * to the outputs. (Where all see the old outputs, vectors end up shorter and macro-F1 lower.)
  *
- * In place, a window changes the rows before the next one takes its errors. In batches, the windows of
- * a batch take their errors first, on any number of threads; then the rows change window by window, each
+ * In place, a window changes the rows before the next one takes its products. In batches, the products of
+ * all windows are taken first, on any number of threads; then the rows change window by window, each
  * thread on its own columns. Every number comes from one fixed sequence of operations, so that the
  * number of threads cannot change it. */
 #include <math.h>
@@ -18,7 +18,7 @@
 #include "vec.h"
 
 #define GE_STEP 0.53f  /* largest rate x places in a block: at rate 0.025 a window of 10 is one block */
-#define GE_AHEAD 4       /* slots: another thread's lines take longer to come than the work on one */
+#define GE_AHEAD 384   /* floats: products that another thread has written take a while to come */
 #define GE_BURST 0.8f  /* largest rate x windows x visits of a node by a walk, in a batch */
 
 /* The arrays of one slot. */
@@ -28,38 +28,47 @@ typedef struct {
     int32_t *inputs;                 /* 2 * (reach + GE_LANES), of which 2 * reach count */
     int32_t *times;                  /* 2 * reach; how often an input stands in the window; where weighted */
     float *shares;                   /* 2 * reach; see weigh_returns; where weighted */
-    float *g, *other;                /* g_size each: products of the first and the second half; then the errors,
-                                        and where damped the errors as `contexts` sees them */
 } ge_slot;
 
 GE_INLINE ge_slot slot_at(const ge_sgns *s, int64_t slot)
 {
     int32_t *head = s->slots + slot * s->slot_size, *outputs = head + sizeof(ge_window) / sizeof(int32_t);
     int32_t *inputs = outputs + s->width, *times = inputs + 2 * (s->reach + GE_LANES);
-    float *g = s->g + 2 * slot * s->g_size;
-    return (ge_slot){(ge_window *)head, outputs, inputs, times, (float *)(times + 2 * s->reach), g, g + s->g_size};
+    return (ge_slot){(ge_window *)head, outputs, inputs, times, (float *)(times + 2 * s->reach)};
 }
 
-/* Errors lie by tile of outputs, then by pair of inputs, sixteen floats each: GE_TILE of the first input,
- * GE_TILE of the second. */
-GE_INLINE float *error_at(const ge_sgns *s, float *g, int32_t m, int32_t k)
+/* Products lie by tile of outputs, then by pair of inputs, GE_TILE of the first and GE_TILE of the second. */
+GE_INLINE int64_t pairs_of(const ge_slot *b) { return (b->head->n_inputs + 1) / 2; }
+
+/* Errors lie in the same order, each pair of inputs in a vector of its own. */
+GE_INLINE float *error_at(const ge_slot *b, float *g, int32_t m, int32_t k)
 {
-    return g + ((int64_t)(k / GE_TILE) * s->reach + m / 2) * GE_LANES + m % 2 * GE_TILE + k % GE_TILE;
+    return g + (k / GE_TILE * pairs_of(b) + m / 2) * GE_LANES + m % 2 * GE_TILE + k % GE_TILE;
 }
 
-/* Scalar products of inputs m and m + 1 with a tile of outputs, over columns [begin, end). */
-GE_INLINE ge_vec dot_pair(const ge_sgns *s, const ge_slot *b, int32_t tile, int32_t m, int64_t begin, int64_t end)
+GE_INLINE int64_t row_at(const ge_columns *x, int32_t i, int grouped)
+{
+    if (!grouped) return i * x->row;
+    return (int64_t)((uint32_t)i / GE_GROUP) * x->group + (int64_t)((uint32_t)i % GE_GROUP) * x->row;
+}
+
+/* Where the rows of a tile of outputs begin. */
+GE_INLINE void find_rows(const ge_columns *x, const int32_t *outputs, float **rows, int grouped)
+{
+    GE_UNROLL
+    for (int k = 0; k < GE_TILE; k++) rows[k] = x->contexts + row_at(x, outputs[k], grouped);
+}
+
+/* Scalar products of inputs m and m + 1 with a tile of outputs, whose rows are v. */
+GE_INLINE ge_vec dot_pair(const ge_columns *x, const ge_slot *b, int32_t m, float *const *v, int grouped)
 {
     /* An odd last input is taken twice. */
-    const float *u0 = s->vectors + b->inputs[m] * s->stride;
-    const float *u1 = s->vectors + b->inputs[m + 1 < b->head->n_inputs ? m + 1 : m] * s->stride;
-    const float *v[GE_TILE];
+    const float *u0 = x->vectors + row_at(x, b->inputs[m], grouped);
+    const float *u1 = x->vectors + row_at(x, b->inputs[m + 1 < b->head->n_inputs ? m + 1 : m], grouped);
     ge_vec a[2 * GE_TILE];
     GE_UNROLL
-    for (int k = 0; k < GE_TILE; k++) v[k] = s->contexts + b->outputs[tile + k] * s->stride;
-    GE_UNROLL
     for (int k = 0; k < 2 * GE_TILE; k++) a[k] = vec_all(0.0f);
-    for (int64_t c = begin; c < end; c += GE_LANES) {
+    for (int64_t c = 0; c < x->columns; c += GE_LANES) {
         ge_vec x0 = vec_load(u0 + c), x1 = vec_load(u1 + c);
         GE_UNROLL
         for (int k = 0; k < GE_TILE; k++) {
@@ -75,22 +84,28 @@ GE_INLINE ge_vec dot_pair(const ge_sgns *s, const ge_slot *b, int32_t tile, int3
     return vec_fold_groups(vec_fold_groups(a[0], a[4]), vec_fold_groups(a[8], a[8]));
 }
 
-/* Rate where an output of the tile is one, and where it is the centre: the label. */
-GE_INLINE void rates_of(const ge_sgns *s, const ge_slot *b, int32_t tile, ge_vec *rate, ge_vec *label)
+/* Errors of a window from its products, which are the sum of `first` and `second` if there is one. */
+GE_INLINE void take_errors(const ge_sgns *s, const ge_slot *b, const float *first, const float *second)
 {
-    static const float places[GE_LANES] = {0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5, 0, 0, 0, 0};
-    const ge_vec k = vec_add(vec_load(places), vec_all((float)tile)), one = vec_all(1.0f), zero = vec_all(0.0f);
-    *rate = vec_mul(vec_all(b->head->rate),
-                    vec_max(zero, vec_min(one, vec_sub(vec_all((float)(s->n_negative + 1)), k))));
-    *label = vec_mul(vec_all(b->head->rate), vec_max(zero, vec_sub(one, k)));
-}
-
-/* Errors of a pair of inputs from their products with a tile; the sigmas go to `sigmas`. */
-GE_INLINE void store_errors(ge_vec products, ge_vec rate, ge_vec label, float *g, float *sigmas)
-{
-    const ge_vec sigma = vec_sigmoid(products);
-    vec_store(sigmas, sigma);
-    vec_store(g, vec_sub(label, vec_mul(rate, sigma)));
+    static const float centre[GE_LANES] = {1, 0, 0, 0, 0, 0, 1}, places[GE_LANES] = {0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5};
+    const ge_vec one = vec_all(1.0f), zero = vec_all(0.0f);
+    float *g = s->g, *sigmas = s->other;
+    for (int32_t tile = 0; tile < s->width; tile += GE_TILE) {
+        /* Outputs past the last have no error. */
+        const ge_vec left = vec_sub(vec_all((float)(s->n_negative + 1 - tile)), vec_load(places));
+        const ge_vec rate = vec_mul(vec_all(b->head->rate), vec_max(zero, vec_min(one, left)));
+        const ge_vec label = tile ? zero : vec_mul(rate, vec_load(centre));
+        for (int64_t pair = 0; pair < pairs_of(b); pair++, g += GE_LANES, sigmas += GE_LANES, first += 2 * GE_TILE) {
+            ge_vec sigma = vec_load(first);
+            if (second) {
+                sigma = vec_add(sigma, vec_load(second));
+                second += 2 * GE_TILE;
+            }
+            sigma = vec_sigmoid(sigma);
+            if (b->head->sampled) vec_store(sigmas, sigma);
+            vec_store(g, vec_sub(label, vec_mul(rate, sigma)));
+        }
+    }
 }
 
 /* -log of the probability the model gives to the window, from its sigmas. */
@@ -100,7 +115,7 @@ GE_INLINE double window_loss(const ge_sgns *s, const ge_slot *b)
     for (int32_t m = 0; m < b->head->n_inputs; m++) {
         const double times = b->head->weighted ? b->times[m] : 1;
         for (int32_t k = 0; k <= s->n_negative; k++) {
-            const double sigma = *error_at(s, b->other, m, k), right = k ? 1.0 - sigma : sigma;
+            const double sigma = *error_at(b, s->other, m, k), right = k ? 1.0 - sigma : sigma;
             if (k && b->outputs[k] == b->outputs[0]) continue;
             product *= right > 1e-12 ? right : 1e-12;
             if (product < 1e-200 || (b->head->weighted && k == s->n_negative)) {
@@ -120,13 +135,13 @@ GE_INLINE void weigh(const ge_sgns *s, const ge_slot *b)
         const ge_vec weight = vec_add(vec_mul(vec_load(halves[0]), vec_all((float)b->times[m] * b->shares[m])),
                                       vec_mul(vec_load(halves[1]), vec_all((float)b->times[last] * b->shares[last])));
         for (int32_t tile = 0; tile < s->width; tile += GE_TILE) {
-            float *g = error_at(s, b->g, m, tile);
+            float *g = error_at(b, s->g, m, tile);
             vec_store(g, vec_mul(vec_load(g), weight));
         }
     }
     if (b->head->share >= 1.0f) return;
     for (int32_t m = 0; m < b->head->n_inputs; m++)
-        if (b->head->share < b->shares[m]) *error_at(s, b->g, m, 0) *= b->head->share / b->shares[m];
+        if (b->head->share < b->shares[m]) *error_at(b, s->g, m, 0) *= b->head->share / b->shares[m];
 }
 
 /* A negative that is the centre itself teaches nothing. Where an output stands twice in a tile, its
@@ -139,7 +154,7 @@ GE_INLINE void merge_doubles(const ge_sgns *s, const ge_slot *b)
         while (b->outputs[l] != b->outputs[k]) l++;
         if (b->outputs[k] != b->outputs[0] && l == k) continue;
         for (int32_t m = 0; m < b->head->n_inputs; m++) {
-            float *g = error_at(s, b->g, m, tile);
+            float *g = error_at(b, s->g, m, tile);
             if (b->outputs[k] != b->outputs[0]) g[l - tile] += g[k - tile];
             g[k - tile] = 0.0f;
         }
@@ -147,29 +162,31 @@ GE_INLINE void merge_doubles(const ge_sgns *s, const ge_slot *b)
 }
 
 /* After the errors of a window: its loss, and what is particular about it. */
-GE_INLINE void finish(const ge_sgns *s, const ge_slot *b, double *losses)
+GE_INLINE void finish(ge_sgns *s, const ge_slot *b)
 {
     if (b->head->sampled) {
-        losses[0] += b->head->n_places;
-        losses[1] += window_loss(s, b);
+        s->losses[0] += b->head->n_places;
+        s->losses[1] += window_loss(s, b);
     }
     if (b->head->weighted) weigh(s, b);
     if (b->head->doubled) merge_doubles(s, b);
 }
 
 /* Both sides of the update for tile k, `columns` vectors of columns from column c on. */
-GE_INLINE void update_columns(const ge_sgns *s, const ge_slot *b, int32_t tile, int64_t c, int columns, int damped)
+GE_INLINE void update_columns(const ge_sgns *s, const ge_columns *x, const ge_slot *b, int32_t tile, int64_t c,
+                              int columns, int damped, int grouped)
 {
-    const int64_t stride = s->stride;
     const int32_t *outputs = b->outputs + tile;
-    const float *gu = b->g + (int64_t)(tile / GE_TILE) * s->reach * GE_LANES, *gv = damped ? gu + s->g_size : gu;
+    const float *gu = error_at(b, s->g, 0, tile), *gv = damped ? error_at(b, s->other, 0, tile) : gu;
+    float *rows[GE_TILE];
     ge_vec v[2][GE_TILE];
+    find_rows(x, outputs, rows, grouped);
     GE_UNROLL
     for (int j = 0; j < columns; j++)
         GE_UNROLL
-        for (int k = 0; k < GE_TILE; k++) v[j][k] = vec_load(s->contexts + outputs[k] * stride + c + j * GE_LANES);
+        for (int k = 0; k < GE_TILE; k++) v[j][k] = vec_load(rows[k] + c + j * GE_LANES);
     for (int32_t m = 0; m < b->head->n_inputs; m++) {
-        float *row = s->vectors + b->inputs[m] * stride + c;
+        float *row = x->vectors + row_at(x, b->inputs[m], grouped) + c;
         const int64_t at = (int64_t)(m / 2) * GE_LANES + m % 2 * GE_TILE;
         ge_vec u[2], du[2];
         GE_UNROLL
@@ -191,15 +208,16 @@ GE_INLINE void update_columns(const ge_sgns *s, const ge_slot *b, int32_t tile, 
     for (int j = 0; j < columns; j++)
         GE_UNROLL
         for (int k = GE_TILE - 1; k >= 0; k--) /* of an output that stands twice the first place counts */
-            vec_store(s->contexts + outputs[k] * stride + c + j * GE_LANES, v[j][k]);
+            vec_store(rows[k] + c + j * GE_LANES, v[j][k]);
 }
 
-GE_INLINE void update(const ge_sgns *s, const ge_slot *b, int64_t begin, int64_t end, int damped)
+GE_INLINE void update(const ge_sgns *s, const ge_columns *x, const ge_slot *b, int64_t begin, int64_t end, int damped,
+                      int grouped)
 {
     for (int32_t k = 0; k < s->width; k += GE_TILE) {
         int64_t c = begin;
-        for (; c + 2 * GE_LANES <= end; c += 2 * GE_LANES) update_columns(s, b, k, c, 2, damped);
-        if (c < end) update_columns(s, b, k, c, 1, damped);
+        for (; c + 2 * GE_LANES <= end; c += 2 * GE_LANES) update_columns(s, x, b, k, c, 2, damped, grouped);
+        if (c < end) update_columns(s, x, b, k, c, 1, damped, grouped);
     }
 }
 
@@ -344,17 +362,33 @@ GE_INLINE void begin_window(const ge_sgns *s, const ge_slot *b, const int32_t *w
     b->head->coming = last < n && is_input(s, walk[last]) ? walk[last] - s->first_input : -1;
 }
 
-/* Rows that the window `next` will need and those before it did not, from row *at on, columns
- * [begin, end): a few at a time, as many as the machine has in flight. */
-GE_INLINE void prefetch_rows(const ge_sgns *s, const ge_slot *next, int32_t *at, int32_t rows,
-                             int64_t begin, int64_t end)
+/* Rows that the window `next` will need and those before it did not, from row *at on: a few at a time, as
+ * many as the machine has in flight. */
+GE_INLINE void prefetch_rows(const ge_sgns *s, const ge_columns *x, const ge_slot *next, int32_t *at, int32_t rows,
+                             int grouped)
 {
     for (; rows > 0 && *at <= s->n_negative + 1; rows--, ++*at) {
-        const float *row = s->contexts + next->outputs[0] * s->stride;
-        if (*at <= s->n_negative) row = s->contexts + next->outputs[*at] * s->stride;
-        else if (next->head->coming >= 0) row = s->vectors + next->head->coming * s->stride;
-        for (int64_t c = begin; c < end; c += GE_LANES) ge_prefetch(row + c);
+        const float *row = x->contexts + row_at(x, next->outputs[*at <= s->n_negative ? *at : 0], grouped);
+        if (*at > s->n_negative && next->head->coming >= 0) row = x->vectors + row_at(x, next->head->coming, grouped);
+        for (int64_t c = 0; c < x->columns; c += GE_LANES) ge_prefetch(row + c);
     }
+}
+
+/* Scalar products of a window over some columns; `more`: added to those that are there. */
+GE_INLINE void dot_window(const ge_sgns *s, const ge_columns *x, const ge_slot *b, const ge_slot *next,
+                          float *products, int more, int grouped)
+{
+    int32_t ahead = 0;
+    for (int32_t tile = 0; tile < s->width; tile += GE_TILE) {
+        float *rows[GE_TILE];
+        find_rows(x, b->outputs + tile, rows, grouped);
+        for (int32_t m = 0; m < b->head->n_inputs; m += 2, products += 2 * GE_TILE) {
+            const ge_vec sums = dot_pair(x, b, m, rows, grouped);
+            vec_store_pair(products, more ? vec_add(vec_load(products), sums) : sums);
+            prefetch_rows(s, x, next, &ahead, 2, grouped);
+        }
+    }
+    prefetch_rows(s, x, next, &ahead, s->n_negative + 2, grouped);
 }
 
 static void GE_VARIANT(ge_train_walk)(ge_sgns *s, const int32_t *walk, int64_t n, uint64_t id, float rate)
@@ -369,31 +403,24 @@ static void GE_VARIANT(ge_train_walk)(ge_sgns *s, const int32_t *walk, int64_t n
     for (int64_t i = 0; i < n; i++) {
         const ge_slot b = slots[i % 2], next = slots[(i + 1) % 2];
         int64_t from, to;
-        int32_t ahead = 0;
         begin_window(s, &next, walk, i + 1 < n ? i + 1 : i, n, id, pool, rate);
         if (walk[i] >= s->n_outputs) continue;
-        prefetch_rows(s, &next, &ahead, s->n_negative + 2, 0, s->stride);
         window_of(s, id, i, n, &from, &to);
         for (int64_t begin = from, end; begin <= to; begin = end + 1) {
             end = begin + size - 1 < to ? begin + size - 1 : to;
             collect_inputs(s, &b, walk, i, begin, end);
             s->pairs += b.head->n_places;
             if (b.head->n_inputs == 0) continue;
-            for (int32_t tile = 0; tile < s->width; tile += GE_TILE) {
-                ge_vec rates, label;
-                rates_of(s, &b, tile, &rates, &label);
-                for (int32_t m = 0; m < b.head->n_inputs; m += 2)
-                    store_errors(dot_pair(s, &b, tile, m, 0, s->stride), rates, label,
-                                 error_at(s, b.g, m, tile), error_at(s, b.other, m, tile));
-            }
-            finish(s, &b, s->losses);
-            update(s, &b, 0, s->stride, 0);
+            dot_window(s, &s->whole, &b, &next, s->products[0], 0, 0);
+            take_errors(s, &b, s->products[0], NULL);
+            finish(s, &b);
+            update(s, &s->whole, &b, 0, s->whole.columns, 0, 0);
         }
     }
 }
 
 static void GE_VARIANT(ge_train_windows)(ge_sgns *s, const int32_t *walk, int64_t n, uint64_t id, float rate,
-                                         int64_t begin, int64_t end, int64_t from, int64_t to, int64_t slot)
+                                         int64_t begin, int64_t end, int64_t slot)
 {
     const uint64_t pool = noise_start(s, id);
     const int64_t first = begin > s->window ? begin - s->window : 0;
@@ -402,7 +429,7 @@ static void GE_VARIANT(ge_train_windows)(ge_sgns *s, const int32_t *walk, int64_
     int returns;
     scan_walk(s, walk + first, past - first);
     returns = (float)count_visits(s, past - first) > most_visits;
-    for (int64_t i = from; i < to; i++, slot++) {
+    for (int64_t i = begin; i < end; i++, slot++) {
         const ge_slot b = slot_at(s, slot);
         int64_t left, right;
         begin_window(s, &b, walk, i, n, id, pool, rate);
@@ -413,104 +440,70 @@ static void GE_VARIANT(ge_train_windows)(ge_sgns *s, const int32_t *walk, int64_
     }
 }
 
-/* What another thread has written of a slot that is soon to come: its window, or its errors. */
-GE_INLINE void prefetch_window(const ge_sgns *s, int64_t slot)
+GE_INLINE void dot_windows(const ge_sgns *s, int32_t half, int64_t from, int64_t to, int grouped)
 {
-    const int32_t *head = s->slots + slot * s->slot_size;
-    for (int64_t k = 0; k < s->width + 2 * s->reach; k += 16) ge_prefetch(head + k);
-}
-
-GE_INLINE void prefetch_errors(const ge_sgns *s, const ge_slot *b, const float *g)
-{
-    for (int32_t tile = 0; tile < s->width / GE_TILE; tile++)
-        for (int32_t m = 0; m < b->head->n_inputs; m += 2)
-            ge_prefetch(g + ((int64_t)tile * s->reach + m / 2) * GE_LANES);
-}
-
-GE_INLINE int64_t middle_of(const ge_sgns *s) { return s->stride / GE_LANES / 2 * GE_LANES; }
-
-static void GE_VARIANT(ge_train_dots)(const ge_sgns *s, int32_t half, int64_t from, int64_t to)
-{
-    const int64_t begin = half ? middle_of(s) : 0, end = half ? s->stride : middle_of(s);
-    for (int64_t slot = from; slot < to; slot++) {
+    float *products = s->products[half == 1];
+    for (int64_t slot = 0; slot < to; slot++) {
         const ge_slot b = slot_at(s, slot), next = slot_at(s, slot + 1 < to ? slot + 1 : slot);
-        int32_t ahead = 0;
-        if (slot + GE_AHEAD < to) prefetch_window(s, slot + GE_AHEAD);
-        for (int32_t tile = 0; tile < s->width; tile += GE_TILE)
-            for (int32_t m = 0; m < b.head->n_inputs; m += 2) {
-                vec_store(error_at(s, half ? b.other : b.g, m, tile), dot_pair(s, &b, tile, m, begin, end));
-                prefetch_rows(s, &next, &ahead, 2, begin, end);
-            }
-        prefetch_rows(s, &next, &ahead, s->n_negative + 2, begin, end);
+        if (slot >= from) {
+            dot_window(s, &s->half[half == 1], &b, &next, products, 0, grouped);
+            if (half == 2) dot_window(s, &s->half[1], &b, &next, products, 1, grouped);
+        }
+        products += 2 * pairs_of(&b) * s->width;
     }
 }
 
 /* The errors as `vectors` sees them, and as `contexts` does, where the updates of a row are scaled. */
-GE_INLINE void damp(const ge_sgns *s, const ge_slot *b)
+GE_INLINE int32_t damp(const ge_sgns *s, const ge_slot *b)
 {
     int32_t damped = 0;
     for (int32_t k = 0; k < s->width; k++) damped |= s->damp_outputs[b->outputs[k]] < 1.0f;
     for (int32_t m = 0; m < b->head->n_inputs; m++) damped |= s->damp_inputs[b->inputs[m]] < 1.0f;
-    b->head->damped = damped;
     for (int32_t k = 0; damped && k < s->width; k++)
         for (int32_t m = 0; m < b->head->n_inputs; m++) {
-            float *g = error_at(s, b->g, m, k);
-            *error_at(s, b->other, m, k) = *g * s->damp_outputs[b->outputs[k]];
+            float *g = error_at(b, s->g, m, k);
+            *error_at(b, s->other, m, k) = *g * s->damp_outputs[b->outputs[k]];
             *g *= s->damp_inputs[b->inputs[m]];
         }
+    return damped;
 }
 
-static void GE_VARIANT(ge_train_errors)(ge_sgns *s, int64_t from, int64_t to, int32_t alone)
+GE_INLINE void update_windows(ge_sgns *s, int64_t n_slots, int32_t halves, int64_t begin, int64_t end, int grouped)
 {
-    const int64_t middle = middle_of(s);
-    for (int64_t slot = from; slot < to; slot++) {
-        const ge_slot b = slot_at(s, slot), next = slot_at(s, slot + 1 < to ? slot + 1 : slot);
-        int32_t ahead = alone ? 0 : s->n_negative + 2;
-        if (!alone && slot + GE_AHEAD < to) {
-            const ge_slot later = slot_at(s, slot + GE_AHEAD);
-            prefetch_errors(s, &later, later.g);
-            prefetch_errors(s, &later, later.other);
-        }
-        s->losses[2 * slot] = s->losses[2 * slot + 1] = 0.0;
-        b.head->damped = 0;
-        for (int32_t tile = 0; tile < s->width; tile += GE_TILE) {
-            ge_vec rates, label;
-            rates_of(s, &b, tile, &rates, &label);
-            for (int32_t m = 0; m < b.head->n_inputs; m += 2) {
-                float *g = error_at(s, b.g, m, tile), *other = error_at(s, b.other, m, tile);
-                ge_vec first, second;
-                if (alone) {
-                    first = dot_pair(s, &b, tile, m, 0, middle);
-                    prefetch_rows(s, &next, &ahead, 1, 0, s->stride);
-                    second = dot_pair(s, &b, tile, m, middle, s->stride);
-                    prefetch_rows(s, &next, &ahead, 1, 0, s->stride);
-                } else {
-                    first = vec_load(g);
-                    second = vec_load(other);
-                }
-                store_errors(vec_add(first, second), rates, label, g, other);
-            }
-        }
-        prefetch_rows(s, &next, &ahead, s->n_negative + 2, 0, s->stride);
-        if (b.head->n_inputs == 0) continue;
-        finish(s, &b, s->losses + 2 * slot);
-        if (s->damp_inputs) damp(s, &b);
-    }
-}
-
-static void GE_VARIANT(ge_train_apply)(const ge_sgns *s, int64_t n_slots, int64_t begin, int64_t end)
-{
+    const float *first = s->products[0], *second = halves == 2 ? s->products[1] : NULL;
     for (int64_t slot = 0; slot < n_slots; slot++) {
         const ge_slot b = slot_at(s, slot);
-        if (slot + GE_AHEAD < n_slots) {
-            const ge_slot later = slot_at(s, slot + GE_AHEAD);
-            prefetch_errors(s, &later, later.g);
+        const int64_t size = 2 * pairs_of(&b) * s->width;
+        int32_t damped;
+        for (int64_t i = 0; second && i < size; i += GE_LANES) ge_prefetch(second + GE_AHEAD + i);
+        take_errors(s, &b, first, second);
+        first += size;
+        if (second) second += size;
+        if (b.head->n_inputs == 0) continue;
+        finish(s, &b);
+        damped = s->damp_inputs && damp(s, &b);
+        for (int half = 0; half < 2; half++) {
+            const ge_columns *x = &s->half[half];
+            const int64_t before = half ? s->half[0].columns : 0;
+            const int64_t from = begin > before ? begin - before : 0;
+            const int64_t to = end - before < x->columns ? end - before : x->columns;
+            if (damped) update(s, x, &b, from, to, 1, grouped);
+            else update(s, x, &b, from, to, 0, grouped);
         }
-        if (b.head->damped) update(s, &b, begin, end, 1);
-        else update(s, &b, begin, end, 0);
     }
+}
+
+static void GE_VARIANT(ge_train_dots)(const ge_sgns *s, int32_t half, int64_t from, int64_t to)
+{
+    if (s->grouped) dot_windows(s, half, from, to, 1);
+    else dot_windows(s, half, from, to, 0);
+}
+
+static void GE_VARIANT(ge_train_update)(ge_sgns *s, int64_t n_slots, int32_t halves, int64_t begin, int64_t end)
+{
+    if (s->grouped) update_windows(s, n_slots, halves, begin, end, 1);
+    else update_windows(s, n_slots, halves, begin, end, 0);
 }
 
 const ge_kernel GE_VARIANT(ge_kernel) = {
-    GE_VARIANT(ge_train_walk), GE_VARIANT(ge_train_windows), GE_VARIANT(ge_train_dots), GE_VARIANT(ge_train_errors),
-    GE_VARIANT(ge_train_apply)};
+    GE_VARIANT(ge_train_walk), GE_VARIANT(ge_train_windows), GE_VARIANT(ge_train_dots), GE_VARIANT(ge_train_update)};

@@ -19,6 +19,17 @@ typedef uint32_t ge_bits __attribute__((vector_size(64)));
 
 GE_INLINE ge_vec vec_load(const float *x) { return *(const ge_vec_unaligned *)x; }
 GE_INLINE void vec_store(float *x, ge_vec a) { *(ge_vec_unaligned *)x = a; }
+/* The first twelve, 2 * GE_TILE. */
+GE_INLINE void vec_store_pair(float *x, ge_vec a)
+{
+    typedef float ge_half __attribute__((vector_size(32))), ge_quarter __attribute__((vector_size(16)));
+    typedef float ge_half_unaligned __attribute__((vector_size(32), aligned(4)));
+    typedef float ge_quarter_unaligned __attribute__((vector_size(16), aligned(4)));
+    const ge_half low = __builtin_shufflevector(a, a, 0, 1, 2, 3, 4, 5, 6, 7);
+    const ge_quarter third = __builtin_shufflevector(a, a, 8, 9, 10, 11);
+    *(ge_half_unaligned *)x = low;
+    *(ge_quarter_unaligned *)(x + 8) = third;
+}
 GE_INLINE ge_vec vec_all(float x) { return (ge_vec){x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x}; }
 GE_INLINE ge_vec vec_add(ge_vec a, ge_vec b) { return a + b; }
 GE_INLINE ge_vec vec_sub(ge_vec a, ge_vec b) { return a - b; }
@@ -90,6 +101,7 @@ GE_INLINE ge_vec vec_load(const float *x)
     return a;
 }
 GE_INLINE void vec_store(float *x, ge_vec a) { memcpy(x, a.x, sizeof a.x); }
+GE_INLINE void vec_store_pair(float *x, ge_vec a) { memcpy(x, a.x, 2 * GE_TILE * sizeof *x); }
 GE_INLINE ge_vec vec_all(float x)
 {
     ge_vec a;

@@ -30,6 +30,7 @@ SPINS = 4000             # how long a thread with a core of its own looks for th
 SECONDS_BETWEEN_SAVES = 60.0
 SAVING = 0.05            # largest share of the time spent on saving
 FLOPS_PER_BATCH = 1e9    # what a batch costs to train: about 0.1 s without vector instructions
+ROWS_LAID = _sgns.GROUP * 2**10  # at a time; a moment's work
 TOKENS_PER_COUNT = 2**20  # walks counted at a time
 ROUNDS_COUNTED = 10      # one round leaves the shares of rare nodes noisy enough to cost 0.1 points of F1
 GENSIM_LONGEST = 10_000  # gensim cuts sentences here without a word
@@ -178,11 +179,11 @@ def train(corpus: Corpus, settings: SkipGram, init: NDArray[np.float32] | None =
     uniform in 1 .. window, as in word2vec; the negatives of a position are shared by its window.
 
     With ``deterministic=True`` the result does not depend on the number of threads. The corpus is cut
-    into batches of `BATCH` positions. All threads take the errors of a batch, each of some
-    positions, while the vectors stay as they are; then they update the vectors, each some columns of
-    them, position by position. Rows that a batch updates very often are damped (`damping`). Where
-    most would be (a small graph), or with a large rate, positions are trained one after the other on
-    one thread while the others make walks.
+    into batches of `BATCH` positions. The errors of a batch are taken while the vectors stay as they
+    are; then all threads update the vectors, each some columns of them, position by position. Rows
+    that a batch updates very often are damped (`damping`). Where most would be (a small graph), or
+    with a large rate, positions are trained one after the other on one thread while the others make
+    walks.
 
     With False all threads train at once, without locks (Recht et al., "Hogwild!", NIPS 2011), and the
     last bits depend on their timing.
@@ -197,8 +198,11 @@ def train(corpus: Corpus, settings: SkipGram, init: NDArray[np.float32] | None =
     counted = time.perf_counter()
     d = settings.n_components
     stride = -(-d // _sgns.LANES) * _sgns.LANES
-    vectors = start_vectors(corpus.n_nodes, d, stride, settings.seed, init)
-    contexts = vectors if settings.tied else aligned_zeros(corpus.n_nodes, stride)
+    n_rows = whole_groups(corpus.n_nodes)
+    inputs = aligned_zeros(n_rows, stride)
+    outputs = inputs if settings.tied else aligned_zeros(n_rows, stride)
+    vectors, contexts = inputs[:corpus.n_nodes], outputs[:corpus.n_nodes]
+    start_vectors(vectors, d, settings.seed, init)
     if init_contexts is not None and not settings.tied:
         contexts[:, :d] = init_contexts
     saved = Checkpoint(settings.checkpoint, corpus, settings, init, init_contexts) if settings.checkpoint else None
@@ -208,8 +212,14 @@ def train(corpus: Corpus, settings: SkipGram, init: NDArray[np.float32] | None =
     damped = damping(visits, settings)
     together = settings.deterministic and damped is not None
     trainer = Trainer(corpus, settings, noise, damped if damped is not None and together else NO_DAMPING, keep,
-                      vectors, contexts)
+                      inputs, outputs)
     batches = itertools.islice(corpus.batches(range(corpus.n_epochs), batch_tokens(settings)), course.batches, None)
+
+    def save() -> None:
+        if saved:
+            trainer.lay(grouped=False)
+            saved.save(course, vectors, contexts)
+
     results: Iterator[NDArray[np.float64]]
     if together:
         results = trainer.together(batches)
@@ -218,7 +228,7 @@ def train(corpus: Corpus, settings: SkipGram, init: NDArray[np.float32] | None =
     else:
         results = map_ordered(lambda batch: trainer.learn(trainer.make(batch)), batches, settings.n_jobs)
     with contextlib.closing(results) if isinstance(results, Generator) else contextlib.nullcontext():
-        watch(results, course, corpus, settings, (lambda: saved.save(course, vectors, contexts)) if saved else None)
+        watch(results, course, corpus, settings, save if saved else None)
     report = {
         "trainer": "native",
         "tokens": int(course.totals[0]), "pairs": int(course.totals[1]), "walks": int(course.totals[4]),
@@ -259,8 +269,8 @@ def retrain(corpus: ChangedCorpus, settings: SkipGram, shares: NDArray[np.float3
     counted = time.perf_counter()
     n, d = vectors.shape
     stride = -(-d // _sgns.LANES) * _sgns.LANES
-    inputs, outputs = aligned_zeros(n, stride), aligned_zeros(n, stride)
-    inputs[:, :d], outputs[:, :d] = vectors, contexts
+    inputs, outputs = (aligned_zeros(whole_groups(n), stride) for _ in range(2))
+    inputs[:n, :d], outputs[:n, :d] = vectors, contexts
     settings = replace(settings, tol=None)
     scale = np.minimum(1.0, MOST_STEP / np.maximum(batch_load(visits, settings), 1e-30)) * shares
     trainer = Trainer(corpus, settings, noise_pool(visits, settings.ns_exponent, settings.seed),
@@ -268,7 +278,7 @@ def retrain(corpus: ChangedCorpus, settings: SkipGram, shares: NDArray[np.float3
     course = Course()
     with contextlib.closing(trainer.together(corpus.batches(range(corpus.n_epochs), batch_tokens(settings)))) as parts:
         watch(parts, course, corpus, settings)
-    new, out = inputs[:, :d].copy(), outputs[:, :d].copy()
+    new, out = inputs[:n, :d].copy(), outputs[:n, :d].copy()
     new[shares == 0], out[shares == 0] = vectors[shares == 0], contexts[shares == 0]  # -0.0 included
     report = {"trainer": "native", "tokens": int(course.totals[0]), "pairs": int(course.totals[1]),
               "walks": int(course.totals[4]), "walks_in_all": corpus.size, "stopped": course.stopped,
@@ -343,6 +353,7 @@ class Trainer:
                  keep: NDArray[np.uint32], vectors: NDArray[np.float32], contexts: NDArray[np.float32]) -> None:
         self.corpus, self.settings, self.noise, self.damped, self.keep = corpus, settings, noise, damped, keep
         self.vectors, self.contexts = vectors, contexts
+        self.grouped = False
         self.key = stream_key(settings.seed, "skip-gram")
 
     def fill(self, r: int, starts: NDArray[np.int32], walks: NDArray[np.int32]) -> int:
@@ -373,16 +384,26 @@ class Trainer:
         totals[4:] = len(starts), dead_ends
         return totals
 
+    def lay(self, *, grouped: bool) -> None:
+        """Lay the rows of both matrices as two threads want them, or whole, as all else does."""
+        if grouped == self.grouped:
+            return
+        spare = np.empty(_sgns.GROUP * self.vectors.shape[1], np.float32)
+        for matrix in (self.vectors,) if self.contexts is self.vectors else (self.vectors, self.contexts):
+            for start, stop in ranges(len(matrix), ROWS_LAID):
+                _sgns.group(not grouped, spare, matrix[start:stop])
+        self.grouped = grouped
+
     def together(self, batches: Iterator[Batch]) -> Generator[NDArray[np.float64], None, None]:
         """Train with all threads at once; the walks of the next batch are made on the way."""
         from joblib import cpu_count
 
         n_jobs, s = self.settings.n_jobs, self.settings
-        floats, nodes, own = _sgns.scratch_sizes(s.window, s.n_negative, self.corpus.walk_length)
-        g, shared = aligned_zeros(2 * BATCH, floats).ravel(), aligned_zeros(2 * BATCH, nodes).ravel().view(np.int32)
-        losses, meeting = np.empty(2 * BATCH), np.empty(_sgns.MEETING, np.int64)
+        shared, floats, nodes = _sgns.scratch_sizes(s.window, s.n_negative, self.corpus.walk_length, BATCH, n_jobs)
+        products, meeting = aligned_zeros(1, shared).ravel(), np.empty(_sgns.MEETING, np.int64)
         _sgns.open_meeting(meeting, SPINS if n_jobs <= cpu_count() else 0)
-        private = [np.empty(own, np.int32) for _ in range(n_jobs)]
+        private = [(aligned_zeros(1, floats).ravel(), aligned_zeros(1, nodes).ravel().view(np.int32))
+                   for _ in range(n_jobs)]
 
         def work(t: int) -> None:
             if coming is not None:
@@ -391,12 +412,14 @@ class Trainer:
                 dead_ends[t] = self.fill(r, starts[part], into[part])
             if present is not None:
                 _sgns.train(present[1], ids, rates, self.noise, self.damped, s.window, s.n_negative, 0, False,
-                            self.key, max(_sgns.VARIANTS.values()), BATCH, t, n_jobs, meeting, g, shared, losses,
-                            private[t], self.vectors, self.contexts, totals[t])
+                            self.key, max(_sgns.VARIANTS.values()), BATCH, t, n_jobs, meeting, products,
+                            *private[t], self.grouped, self.vectors, self.contexts, totals[t])
 
         present: tuple[Batch, NDArray[np.int32], int] | None = None
-        with Team(n_jobs) as team:
+        with Team(n_jobs) as team, contextlib.ExitStack() as after:
+            after.callback(self.lay, grouped=False)
             for batch in itertools.chain(batches, [None]):
+                self.lay(grouped=n_jobs > 1)
                 coming = batch and (batch, np.empty((len(batch[2]), self.corpus.walk_length), np.int32), 0)
                 totals, dead_ends = np.zeros((n_jobs, 6)), np.zeros(n_jobs, np.int64)
                 if present is not None:
@@ -414,10 +437,10 @@ def train_batch(walks: NDArray[np.int32], ids: NDArray[np.int64], rates: NDArray
                 vectors: NDArray[np.float32], contexts: NDArray[np.float32], totals: NDArray[np.float64], *,
                 first_input: int = 0, frozen: bool = False) -> None:
     """Train on walks one after the other, in this thread; adds to ``totals[:4]``."""
-    floats, nodes, own = _sgns.scratch_sizes(settings.window, settings.n_negative, walks.shape[1])
+    _, floats, nodes = _sgns.scratch_sizes(settings.window, settings.n_negative, walks.shape[1], 0, 1)
     _sgns.train(walks, ids, rates, noise, NO_DAMPING, settings.window, settings.n_negative, first_input, frozen, key,
-                max(_sgns.VARIANTS.values()), 0, 0, 1, np.empty(0, np.int64), np.empty(2 * floats, np.float32),
-                np.empty(2 * nodes, np.int32), np.empty(2), np.empty(own, np.int32), vectors, contexts, totals)
+                max(_sgns.VARIANTS.values()), 0, 0, 1, np.empty(0, np.int64), np.empty(0, np.float32),
+                np.empty(floats, np.float32), np.empty(nodes, np.int32), False, vectors, contexts, totals)
 
 
 def damping(visits: NDArray[np.int64], settings: SkipGram) -> NDArray[np.float32] | None:
@@ -531,7 +554,8 @@ def fold_in(sampler: Sampler, node: int, seed: int, n_walks: int, walk_length: i
     vector : ndarray of shape (n_components,), dtype=float32
     """
     length = min(walk_length, settings.window + 1)
-    vector = start_vectors(1, settings.n_components, contexts.shape[1], seed, None)
+    vector = aligned_zeros(1, contexts.shape[1])
+    start_vectors(vector, settings.n_components, seed, None)
     fall = settings.learning_rate - settings.min_learning_rate
     for start, stop in ranges(n_walks, max(1, batch_tokens(settings) // length)):
         ids = np.arange(start, stop, dtype=np.int64)
@@ -566,7 +590,7 @@ def gensim_train(corpus: Corpus, settings: SkipGram, init: NDArray[np.float32] |
         workers=1 if settings.deterministic else settings.n_jobs,
     )
     model.build_vocab_from_freq({name: max(int(c), 1) for name, c in zip(names, visits, strict=True)})
-    model.wv.vectors[:] = start_vectors(corpus.n_nodes, d, d, settings.seed, init)
+    start_vectors(model.wv.vectors, d, settings.seed, init)
     if init_contexts is not None:
         model.syn1neg[:] = init_contexts
     progress = Progress("skip-gram (gensim)", corpus.size, settings.verbose, settings.callbacks)
@@ -648,16 +672,19 @@ def keep_thresholds(visits: NDArray[np.int64], subsample: float) -> NDArray[np.u
     return (probability * (2.0**32 - 1)).astype(np.uint32)
 
 
-def start_vectors(n: int, d: int, stride: int, seed: int, init: NDArray[np.float32] | None) -> NDArray[np.float32]:
-    """(n, stride) float32: `init`, or uniform in (-1/2d, 1/2d) as in word2vec; zeros past column d."""
-    vectors = aligned_zeros(n, stride)
+def start_vectors(vectors: NDArray[np.float32], d: int, seed: int, init: NDArray[np.float32] | None) -> None:
+    """Write the first `d` columns: `init`, or uniform in (-1/2d, 1/2d) as in word2vec."""
     if init is None:
         rng = np.random.default_rng(stream_key(seed, "start"))
-        for start, stop in ranges(n, 2**16):
+        for start, stop in ranges(len(vectors), 2**16):
             vectors[start:stop, :d] = (rng.random((stop - start, d), dtype=np.float32) - 0.5) / d
     else:
         vectors[:, :d] = init
-    return vectors
+
+
+def whole_groups(n: int) -> int:
+    """Rows to have for n nodes."""
+    return -(-n // _sgns.GROUP) * _sgns.GROUP
 
 
 def aligned_zeros(n: int, stride: int) -> NDArray[np.float32]:

@@ -58,18 +58,30 @@ def prepared(d, rate, subsample=0.0, n=12, length=25):
 
 
 def run_kernel(walks, ids, rates, noise, vectors, contexts, *, window, n_negative, variant=0, batch=0, n_threads=1,
-               damping=skipgram.NO_DAMPING):
-    """`_sgns.train` on `n_threads` threads; returns the totals."""
-    floats, nodes, own = _sgns.scratch_sizes(window, n_negative, walks.shape[1])
-    slots, totals = 2 * max(batch, 1), np.zeros((n_threads, 4))
+               damping=skipgram.NO_DAMPING, grouped=False):
+    """`_sgns.train` on `n_threads` threads; returns the totals. `grouped`: on rows that `_sgns.group` has laid out."""
+    if grouped:
+        n, stride = vectors.shape
+        inputs, outputs = (skipgram.aligned_zeros(skipgram.whole_groups(n), stride) for _ in range(2))
+        spare = np.empty(_sgns.GROUP * stride, np.float32)
+        for own, matrix in ((inputs, vectors), (outputs, contexts)):
+            own[:n] = matrix
+            _sgns.group(False, spare, own)
+        totals = run_kernel(walks, ids, rates, noise, inputs, outputs, window=window, n_negative=n_negative,
+                            variant=variant, batch=batch, n_threads=n_threads, damping=damping, grouped=None)
+        for own, matrix in ((inputs, vectors), (outputs, contexts)):
+            _sgns.group(True, spare, own)
+            matrix[:] = own[:n]
+        return totals
+    shared, floats, nodes = _sgns.scratch_sizes(window, n_negative, walks.shape[1], batch, n_threads)
+    totals, products = np.zeros((n_threads, 4)), np.empty(shared, np.float32)
     meeting = np.empty(_sgns.MEETING, np.int64)
     _sgns.open_meeting(meeting, 100)
-    shared = (meeting, np.empty(slots * floats, np.float32), np.empty(slots * nodes, np.int32),
-              np.empty(slots))
     with Team(n_threads) as team:
         team.run(lambda t: _sgns.train(
-            walks, ids, rates, noise, damping, window, n_negative, 0, False, 99, variant, batch, t, n_threads,
-            *shared, np.empty(own, np.int32), vectors, contexts, totals[t]))
+            walks, ids, rates, noise, damping, window, n_negative, 0, False, 99, variant, batch, t, n_threads, meeting,
+            products, np.empty(floats, np.float32), np.empty(nodes, np.int32), grouped is None, vectors,
+            contexts, totals[t]))
     return totals.sum(axis=0)
 
 
@@ -103,13 +115,14 @@ def test_kernel_equals_its_twin(variant, d, window, n_negative, subsample, rate)
 
 
 @pytest.mark.parametrize("variant", sorted(_sgns.VARIANTS))
+@pytest.mark.parametrize("n_threads, grouped", [(1, False), (2, True), (3, False), (4, True)])
 @pytest.mark.parametrize("damped", [False, True])
 @pytest.mark.parametrize("d, window, n_negative, batch, rate", [
     (16, 3, 5, 50, 0.02), (20, 1, 1, 60, 0.05), (128, 10, 5, 75, 0.02), (33, 40, 5, 25, 0.005), (7, 4, 12, 10, 0.05),
     (48, 5, 6, 1, 0.02), (24, 2, 5, 8, 0.2),
 ])
-def test_batches_equal_their_twin(variant, damped, d, window, n_negative, batch, rate):
-    """Whole walks in a batch, and batches within a walk; three threads take part."""
+def test_batches_equal_their_twin(variant, n_threads, grouped, damped, d, window, n_negative, batch, rate):
+    """Whole walks in a batch, and batches within a walk."""
     walks, ids, rates, noise, vectors, contexts = prepared(d, rate)
     damping = np.random.default_rng(1).random((2, 12)).astype(np.float32) if damped else skipgram.NO_DAMPING
     if damped:
@@ -119,11 +132,24 @@ def test_batches_equal_their_twin(variant, damped, d, window, n_negative, batch,
         u, v, walks, ids.tolist(), rates.astype(float), batch=batch, noise=noise, window=window,
         n_negative=n_negative, key=99, damping=damping.astype(float) if damped else None)
     totals = run_kernel(walks, ids, rates, noise, vectors, contexts, window=window, n_negative=n_negative,
-                        variant=_sgns.VARIANTS[variant], batch=batch, n_threads=3, damping=damping)
+                        variant=_sgns.VARIANTS[variant], batch=batch, n_threads=n_threads, damping=damping,
+                        grouped=grouped)
     np.testing.assert_allclose(vectors[:, :d], u, atol=2e-4)
     np.testing.assert_allclose(contexts[:, :d], v, atol=2e-4)
     assert not vectors[:, d:].any() and not contexts[:, d:].any()
     agree(totals, *expected)
+
+
+def test_rows_are_laid_in_halves_and_back():
+    rows = np.arange(2 * _sgns.GROUP * 48, dtype=np.float32).reshape(-1, 48)
+    laid, spare = rows.copy(), np.empty(_sgns.GROUP * 48, np.float32)
+    _sgns.group(False, spare, laid)
+    for own, of in zip(laid.reshape(2, -1), rows.reshape(2, -1, 48), strict=True):
+        np.testing.assert_array_equal(own, np.concatenate([of[:, :16].ravel(), of[:, 16:].ravel()]))
+    _sgns.group(True, spare, laid)
+    np.testing.assert_array_equal(laid, rows)
+    with pytest.raises(ValueError, match="multiple of 64, got 127"):
+        _sgns.group(False, spare, laid[1:])
 
 
 @pytest.mark.parametrize("variant", sorted(_sgns.VARIANTS))

@@ -269,8 +269,8 @@ class EdgeWalkEmbedding(WalkEmbedding):
         sampler = WalkSampler(graph, float(self.p), float(self.q), self._seed, n_jobs, extend=bool(self.extend))
         corpus = ChangedCorpus(sampler, int(self.n_walks), int(self.walk_length), int(self.n_epochs), self._seed, arcs,
                                chances)
-        vectors = start_vectors(graph.n_nodes, self.n_components, self.n_components, self._seed, None)
-        contexts = np.zeros_like(vectors)
+        vectors, contexts = (np.zeros((graph.n_nodes, self.n_components), np.float32) for _ in range(2))
+        start_vectors(vectors, self.n_components, self._seed, None)
         vectors[stayed], contexts[stayed] = self.embedding_[rows[stayed]], self.context_[rows[stayed]]
         trained = retrain(corpus, self._settings(self._seed, n_jobs), shares.astype(np.float32), vectors, contexts)
         trained.vectors[~_linked(graph)] = 0.0
