@@ -16,7 +16,7 @@ kernels = {
     "temporal": ([], ["-ffp-contract=off"]),
     "text": ([], ["-ffp-contract=off"]),
     "sgns": (["sgns_baseline.c", "sgns_avx2.c", "sgns_avx512.c"], ["-ffp-contract=fast", "-Wno-psabi"]),
-    "spmm": (["spmm.c"], ["-ffp-contract=fast"]),
+    "spmm": (["spmm_baseline.c", "spmm_avx2.c", "spmm_avx512.c"], ["-ffp-contract=fast", "-Wno-psabi"]),
 }
 # For finding faults: flags, Cython directives. Sanitizers see generated C too, hence no checks of Cython's own there.
 builds = {

@@ -1,15 +1,28 @@
-"""A sparse matrix times many vectors (the loops are in spmm.c)."""
+"""A sparse matrix times many vectors (the loops are in spmm_kernel.h)."""
 from common cimport int32_t, int64_t
 
 
 cdef extern from "spmm.h" nogil:
-    void ge_spmm_float(const int64_t *indptr, const int32_t *indices, const float *values, const float *X,
-                       int64_t start, int64_t stop, int64_t width, float *out)
-    void ge_spmm_double(const int64_t *indptr, const int32_t *indices, const double *values, const double *X,
-                        int64_t start, int64_t stop, int64_t width, double *out)
-    void ge_spmm_recur(const int64_t *indptr, const int32_t *indices, const float *values, const float *X,
-                       const float *R, float a, float b, float c, int64_t start, int64_t stop, int64_t width,
-                       float *row, float *out)
+    ctypedef struct ge_spmm:
+        void (*multiply_float)(const int64_t *indptr, const int32_t *indices, const float *values, const float *X,
+                               int64_t start, int64_t stop, int64_t width, float *out) noexcept nogil
+        void (*multiply_double)(const int64_t *indptr, const int32_t *indices, const double *values, const double *X,
+                                int64_t start, int64_t stop, int64_t width, double *out) noexcept nogil
+        void (*recur)(const int64_t *indptr, const int32_t *indices, const float *values, const float *X,
+                      const float *R, float a, float b, float c, int64_t start, int64_t stop, int64_t width,
+                      float *row, float *out) noexcept nogil
+    const ge_spmm *ge_spmm_variant(int variant)
+
+
+VARIANTS = {name: i for i, name in enumerate(("baseline", "avx2", "avx512"))
+            if ge_spmm_variant(i) is not NULL}
+
+
+cdef const ge_spmm *loops(int variant) except NULL:
+    cdef const ge_spmm *found = ge_spmm_variant(variant)
+    if found is NULL:
+        raise ValueError(f"variant must be one of {VARIANTS}; got {variant}.")
+    return found
 
 
 def multiply_float(
@@ -18,14 +31,16 @@ def multiply_float(
     const float[::1] values not None,      # IN  (nnz)
     const float[:, ::1] X not None,        # IN  (n_columns, width)
     int64_t start, int64_t stop,           # IN  rows to fill
+    int variant,                           # IN  one of VARIANTS: the instruction set
     float[:, ::1] out not None,            # OUT (n_rows, width)
 ):
     """Rows of A X."""
+    cdef const ge_spmm *kernel = loops(variant)
     if start >= stop or values.shape[0] == 0:
         out[start:stop] = 0
         return
     with nogil:
-        ge_spmm_float(&indptr[0], &indices[0], &values[0], &X[0, 0], start, stop, X.shape[1], &out[0, 0])
+        kernel.multiply_float(&indptr[0], &indices[0], &values[0], &X[0, 0], start, stop, X.shape[1], &out[0, 0])
 
 
 def multiply_double(
@@ -34,14 +49,16 @@ def multiply_double(
     const double[::1] values not None,     # IN  (nnz)
     const double[:, ::1] X not None,       # IN  (n_columns, width)
     int64_t start, int64_t stop,           # IN  rows to fill
+    int variant,                           # IN  one of VARIANTS: the instruction set
     double[:, ::1] out not None,           # OUT (n_rows, width)
 ):
     """Rows of A X."""
+    cdef const ge_spmm *kernel = loops(variant)
     if start >= stop or values.shape[0] == 0:
         out[start:stop] = 0
         return
     with nogil:
-        ge_spmm_double(&indptr[0], &indices[0], &values[0], &X[0, 0], start, stop, X.shape[1], &out[0, 0])
+        kernel.multiply_double(&indptr[0], &indices[0], &values[0], &X[0, 0], start, stop, X.shape[1], &out[0, 0])
 
 
 def recur(
@@ -52,10 +69,12 @@ def recur(
     const float[:, ::1] R not None,        # IN  (n, width)
     float a, float b, float c,             # IN
     int64_t start, int64_t stop,           # IN  rows to fill
+    int variant,                           # IN  one of VARIANTS: the instruction set
     float[::1] row not None,               # TMP (width)
     float[:, ::1] out not None,            # OUT (n, width)
 ):
     """Rows of a (A X + R) + b X + c out: a step of a three-term recurrence."""
+    cdef const ge_spmm *kernel = loops(variant)
     with nogil:
-        ge_spmm_recur(&indptr[0], &indices[0], &values[0], &X[0, 0], &R[0, 0], a, b, c, start, stop, X.shape[1],
-                      &row[0], &out[0, 0])
+        kernel.recur(&indptr[0], &indices[0], &values[0], &X[0, 0], &R[0, 0], a, b, c, start, stop, X.shape[1],
+                     &row[0], &out[0, 0])

@@ -23,6 +23,19 @@
 #define GE_X86_VARIANTS
 #endif
 
+/* Whether this machine can run variant 0, 1, 2 of a kernel: baseline, AVX2, AVX-512. */
+GE_INLINE int ge_has_variant(int variant)
+{
+    if (variant == 0) return 1;
+#ifdef GE_X86_VARIANTS
+    if (variant == 1) return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    if (variant == 2)
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq")
+            && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+#endif
+    return 0;
+}
+
 GE_INLINE void ge_prefetch(const void *address) { GE_PREFETCH(address); }
 
 #endif

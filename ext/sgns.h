@@ -83,14 +83,11 @@ extern const ge_kernel ge_kernel_avx2, ge_kernel_avx512;
 /* Variant 0, 1, 2, slowest first; NULL where this machine cannot run it. */
 static inline const ge_kernel *ge_kernel_variant(int variant)
 {
-    if (variant == 0) return &ge_kernel_baseline;
+    if (!ge_has_variant(variant)) return NULL;
 #ifdef GE_X86_VARIANTS
-    if (variant == 1 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &ge_kernel_avx2;
-    if (variant == 2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq")
-        && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
-        return &ge_kernel_avx512;
+    if (variant) return variant == 1 ? &ge_kernel_avx2 : &ge_kernel_avx512;
 #endif
-    return NULL;
+    return &ge_kernel_baseline;
 }
 
 #endif

@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 from scipy.linalg import qr
 
+from graphemb._aligned import aligned_empty
 from graphemb._parallel import interruptible
 
 BLOCK = 32
@@ -110,6 +111,7 @@ def block_krylov(apply: Operator, n: int, k: int, select: Callable[[np.ndarray],
     block, basis = size
     rng = np.random.default_rng(seed)
     Q: np.ndarray = np.empty((basis + block, n), dtype)  # a basis vector a row
+    X = aligned_empty(n, block, dtype)
     H = np.zeros((basis, basis))  # Q A Q^T
     Q[:block] = qr(rng.standard_normal((n, block)), mode="economic")[0].T
     used = n_steps = n_found = 0
@@ -118,7 +120,8 @@ def block_krylov(apply: Operator, n: int, k: int, select: Callable[[np.ndarray],
         stopped = False
         while used + block <= basis and used < look and not stopped and n_steps < max_steps:
             old, new = slice(0, used + block), slice(used, used + block)
-            Z = np.ascontiguousarray(apply(np.ascontiguousarray(Q[new].T)).T)
+            X[:] = Q[new].T
+            Z = np.ascontiguousarray(apply(X).T)
             scale = max(scale, float(_lengths(Z).max()))
             # Mostly only the last blocks are in Z; once they are out, a pass over all blocks takes out the rest.
             # Where it shortens Z, as after a restart, what is left holds rounding of what was taken out.

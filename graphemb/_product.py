@@ -8,10 +8,13 @@ import numpy as np
 from scipy import sparse
 
 from graphemb import _spmm
+from graphemb._aligned import aligned_empty, on_cache_lines
 from graphemb._parallel import interruptible, map_ordered
 
 CHUNK = 2**26
 """Multiplications in a piece of work: a few hundredths of a second."""
+VARIANT = max(_spmm.VARIANTS.values())
+"""The fastest instruction set that this machine has; results differ between them in the last bits."""
 
 
 def transposed(A: sparse.csr_array) -> sparse.csr_array:
@@ -49,9 +52,9 @@ class Product:
         -------
         ndarray of shape (n_rows, width)
         """
-        X = np.ascontiguousarray(X, self.dtype)
-        out = np.empty((self.shape[0], X.shape[1]), self.dtype)
-        for _ in map_ordered(lambda rows: self.multiply(*self.arrays, X, *rows, out), self._pieces(X.shape[1]),
+        X = on_cache_lines(np.asarray(X, self.dtype))
+        out = aligned_empty(self.shape[0], X.shape[1], self.dtype.type)
+        for _ in map_ordered(lambda rows: self.multiply(*self.arrays, X, *rows, VARIANT, out), self._pieces(X.shape[1]),
                              self.n_jobs):
             pass
         return out
@@ -64,7 +67,7 @@ class Product:
         X, R, out : ndarray of shape (n, width), C-contiguous
         """
         def work(rows: tuple[int, int]) -> None:
-            _spmm.recur(*self.arrays, X, R, a, b, c, *rows, np.empty(X.shape[1], np.float32), out)
+            _spmm.recur(*self.arrays, X, R, a, b, c, *rows, VARIANT, np.empty(X.shape[1], np.float32), out)
 
         for _ in map_ordered(work, self._pieces(X.shape[1]), self.n_jobs):
             pass

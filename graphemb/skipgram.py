@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _sgns, io
+from ._aligned import aligned_zeros
 from ._parallel import Progress, Team, Tick, interruptible, map_ordered, ranges
 from ._random import stream_key
 
@@ -34,7 +35,6 @@ ROWS_LAID = _sgns.GROUP * 2**10  # at a time; a moment's work
 TOKENS_PER_COUNT = 2**20  # walks counted at a time
 ROUNDS_COUNTED = 10      # one round leaves the shares of rare nodes noisy enough to cost 0.1 points of F1
 GENSIM_LONGEST = 10_000  # gensim cuts sentences here without a word
-CACHE_LINE, HUGE_PAGE = 64, 2**21  # bytes
 NO_DAMPING = np.empty((2, 0), np.float32)
 
 
@@ -685,15 +685,3 @@ def start_vectors(vectors: NDArray[np.float32], d: int, seed: int, init: NDArray
 def whole_groups(n: int) -> int:
     """Rows to have for n nodes."""
     return -(-n // _sgns.GROUP) * _sgns.GROUP
-
-
-def aligned_zeros(n: int, stride: int) -> NDArray[np.float32]:
-    """(n, stride) float32 zeros whose rows begin on cache lines.
-
-    A large array is made of whole huge pages where the system has them (NumPy asks for them).
-    """
-    size = n * stride
-    unit = (HUGE_PAGE if 4 * size >= 2 * HUGE_PAGE else CACHE_LINE) // 4
-    raw = np.zeros((-(-size // unit) + 1) * unit, np.float32)
-    skip = -(raw.ctypes.data // 4) % unit
-    return raw[skip:skip + size].reshape(n, stride)

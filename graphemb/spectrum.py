@@ -13,6 +13,7 @@ from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse.csgraph import reverse_cuthill_mckee
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh, splu
 
+from graphemb._aligned import aligned_empty, aligned_zeros
 from graphemb._krylov import BLOCK, RitzPairs, basis_size, block_krylov
 from graphemb._parallel import interruptible
 from graphemb._product import Product, transposed
@@ -829,7 +830,8 @@ def _chebyshev(S: sparse.csr_array, null: np.ndarray, first: float, last: float,
     single, double = Product(S, np.float32, n_jobs), Product(S, np.float64, n_jobs)
 
     def roughly(B: np.ndarray) -> np.ndarray:
-        before, X, omega = np.zeros_like(B), B / np.float32(middle), 2.0
+        before, X, omega = aligned_zeros(*B.shape), aligned_empty(*B.shape), 2.0
+        np.divide(B, middle, out=X)
         for _ in range(n_steps):
             omega = 1 / (1 - (half / middle) ** 2 * omega / 4)
             a = omega / middle

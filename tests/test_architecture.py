@@ -39,7 +39,7 @@ LAYERS = [
     ["edge_lists", "graph_files"],
     ["io"],
     ["_krylov", "_product"],
-    ["_parallel", "_random", "_validation"],
+    ["_aligned", "_parallel", "_random", "_validation"],
     ["_walks", "_temporal", "_sgns", "_spmm", "_text"],
 ]
 LEVEL = {name: len(LAYERS) - i for i, names in enumerate(LAYERS) for name in names}

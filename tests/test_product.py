@@ -5,8 +5,14 @@ import pytest
 import reference
 from scipy import sparse
 
-from graphemb import _product
+from graphemb import _product, _spmm
 from graphemb._product import Product
+
+
+@pytest.fixture(params=_spmm.VARIANTS)
+def variant(request, monkeypatch):
+    """Runs the test with each instruction set of this machine."""
+    monkeypatch.setattr(_product, "VARIANT", _spmm.VARIANTS[request.param])
 
 
 def matrix(n_rows, n_columns, dtype, seed=0):
@@ -16,9 +22,9 @@ def matrix(n_rows, n_columns, dtype, seed=0):
     return A.astype(dtype)
 
 
-@pytest.mark.parametrize("width", [1, 3, 8, 15, 16, 17, 24, 31, 32, 43])
+@pytest.mark.parametrize("width", [1, 3, 8, 15, 16, 17, 24, 31, 32, 43, 64, 127])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_product_equals_its_twin(dtype, width):
+def test_product_equals_its_twin(dtype, width, variant):
     A = matrix(23, 31, dtype)
     X = np.random.default_rng(1).standard_normal((31, width)).astype(dtype)
     out = Product(sparse.csr_array(A), dtype)(X)
@@ -26,8 +32,8 @@ def test_product_equals_its_twin(dtype, width):
     np.testing.assert_allclose(out, reference.multiply(A, X), atol=50 * np.finfo(dtype).eps)
 
 
-@pytest.mark.parametrize("width", [1, 7, 8, 16, 29])
-def test_step_of_a_recurrence_equals_its_twin(width):
+@pytest.mark.parametrize("width", [1, 7, 8, 16, 29, 64, 100])
+def test_step_of_a_recurrence_equals_its_twin(width, variant):
     A = matrix(23, 23, np.float32)
     X, R, out = np.random.default_rng(1).standard_normal((3, 23, width)).astype(np.float32)
     expected = 0.7 * (reference.multiply(A, X) + R) - 1.3 * X + 0.4 * out
@@ -66,3 +72,10 @@ def test_one_row_of_all_entries_is_not_cut():
     A = sparse.csr_array(np.r_[np.ones((1, 300)), np.zeros((5, 300))])
     out = Product(A, np.float64, n_jobs=4)(np.ones((300, 2)))
     assert out.tolist() == [[300, 300]] + 5 * [[0, 0]]
+
+
+def test_an_instruction_set_that_is_not_there_is_refused():
+    A = Product(sparse.csr_array(matrix(3, 3, np.float32)), np.float32)
+    X = np.ones((3, 2), np.float32)
+    with pytest.raises(ValueError, match=r"variant must be one of .*baseline.*; got 7"):
+        A.multiply(*A.arrays, X, 0, 3, 7, X.copy())

@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
 
 from graphemb import DeepWalk, Graph, Node2Vec, _sgns, as_graph, skipgram
+from graphemb._aligned import aligned_zeros
 from graphemb._parallel import Team
 from graphemb.walks import WalkSampler
 
@@ -51,7 +52,7 @@ def prepared(d, rate, subsample=0.0, n=12, length=25):
         assert 0 < (walks >= 0).sum() < before
     rates = np.linspace(rate, rate / 3, 6).astype(np.float32)
     noise = rng.integers(0, n, 64, dtype=np.int32)
-    vectors, contexts = (skipgram.aligned_zeros(n, stride) for _ in range(2))
+    vectors, contexts = (aligned_zeros(n, stride) for _ in range(2))
     vectors[:, :d] = rng.normal(size=(n, d)) / math.sqrt(d)
     contexts[:, :d] = rng.normal(size=(n, d)) / math.sqrt(d)
     return walks, ids, rates, noise, vectors, contexts
@@ -62,7 +63,7 @@ def run_kernel(walks, ids, rates, noise, vectors, contexts, *, window, n_negativ
     """`_sgns.train` on `n_threads` threads; returns the totals. `grouped`: on rows that `_sgns.group` has laid out."""
     if grouped:
         n, stride = vectors.shape
-        inputs, outputs = (skipgram.aligned_zeros(skipgram.whole_groups(n), stride) for _ in range(2))
+        inputs, outputs = (aligned_zeros(skipgram.whole_groups(n), stride) for _ in range(2))
         spare = np.empty(_sgns.GROUP * stride, np.float32)
         for own, matrix in ((inputs, vectors), (outputs, contexts)):
             own[:n] = matrix
@@ -159,7 +160,7 @@ def test_tied_vectors_equal_their_twin(variant, batch):
     rng = np.random.default_rng(2)
     walks, ids = rng.integers(0, 12, (300, 2), dtype=np.int32), np.arange(300)
     rates, noise = np.full(300, 0.05, np.float32), rng.integers(0, 12, 64, dtype=np.int32)
-    vectors = skipgram.aligned_zeros(12, 32)
+    vectors = aligned_zeros(12, 32)
     vectors[:, :20] = rng.normal(size=(12, 20)) / math.sqrt(20)
     u = vectors[:, :20].astype(float)
     how = {"noise": noise, "window": 1, "n_negative": 5, "key": 99}
@@ -229,7 +230,7 @@ def test_one_step_goes_down_the_gradient():
 def test_sigmoid_at_the_ends():
     """Huge scores neither overflow nor teach: their sigma is 0 or 1."""
     for sign in (1, -1):
-        vectors, contexts = skipgram.aligned_zeros(3, 16), skipgram.aligned_zeros(3, 16)
+        vectors, contexts = aligned_zeros(3, 16), aligned_zeros(3, 16)
         vectors[:, 0], contexts[:, 0] = 1e10, sign * 1e10
         skipgram.train_batch(np.array([[0, 1]], np.int32), np.zeros(1, np.int64), np.full(1, 0.1, np.float32),
                              np.full(16, 2, np.int32), settings(n_components=16), 0,
@@ -303,7 +304,7 @@ def test_noise_pool_of_many_nodes_is_large_enough():
 @pytest.mark.parametrize(("n", "boundary"), [(10, 64), (9_000, 2**21)])
 def test_rows_begin_on_cache_lines_and_large_arrays_on_huge_pages(n, boundary):
     for stride in (16, 128, 144):
-        array = skipgram.aligned_zeros(n * 128 // stride, stride)
+        array = aligned_zeros(n * 128 // stride, stride)
         assert array.shape == (n * 128 // stride, stride)
         assert array.ctypes.data % boundary == 0 and array.flags.c_contiguous and not array.any()
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
+from graphemb._aligned import aligned_zeros
 from graphemb._parallel import Tick
 from graphemb._sgns import LANES
 from graphemb._validation import (
@@ -33,7 +34,6 @@ from graphemb.skipgram import (
     ChangedCorpus,
     Corpus,
     SkipGram,
-    aligned_zeros,
     fold_in,
     gensim_train,
     noise_pool,
