@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -12,12 +13,12 @@ from scipy.linalg import qr
 from graphemb._aligned import aligned_empty
 from graphemb._parallel import interruptible
 
-BLOCK = 32
+BLOCK = 16
 """Vectors multiplied at a time, where as many are wanted."""
 BASIS_ENTRIES = 2**28
 """Numbers in the basis, past which it is cut to what the method needs: 1 GiB in float32."""
 GROWTH = 1.1
-"""The basis grows by this factor from one look at the residuals to the next; each costs its size cubed."""
+"""The basis grows by this factor from the first look at the residuals to the second; each costs its size cubed."""
 
 Operator = Callable[[np.ndarray], np.ndarray]
 
@@ -98,7 +99,7 @@ def block_krylov(apply: Operator, n: int, k: int, select: Callable[[np.ndarray],
     -----
     Each block is orthogonalised against the whole basis, so the projected matrix is known whatever the basis
     holds, and after a restart with Ritz vectors ([1]_) the same loop goes on. The method is Krylov-Schur, in
-    blocks: a product with 32 vectors costs a few times one with a single vector, and all else is level-3 BLAS.
+    blocks: a product with 16 vectors costs a few times one with a single vector, and all else is level-3 BLAS.
 
     References
     ----------
@@ -114,8 +115,8 @@ def block_krylov(apply: Operator, n: int, k: int, select: Callable[[np.ndarray],
     X = aligned_empty(n, block, dtype)
     H = np.zeros((basis, basis))  # Q A Q^T
     Q[:block] = qr(rng.standard_normal((n, block)), mode="economic")[0].T
-    used = n_steps = n_found = 0
-    scale, look = 0.0, 3.0 * k
+    used = n_steps = n_found = last_look = 0
+    scale, look, last_excess = 0.0, 3.0 * k, 0.0
     while True:
         stopped = False
         while used + block <= basis and used < look and not stopped and n_steps < max_steps:
@@ -147,14 +148,22 @@ def block_krylov(apply: Operator, n: int, k: int, select: Callable[[np.ndarray],
         edge = L.T @ S[used - block:used]
         residuals = np.linalg.norm(edge, axis=0)
         best = order[:k]
-        done = residuals[best] <= limit(values[best])
+        allowed = limit(values[best])
+        done = residuals[best] <= allowed
         n_found = int(done.sum())
         if done.all() or stopped or n_steps >= max_steps:
             S, edge = S[:, best].astype(dtype), edge[:, best].astype(dtype)
             vectors = interruptible(partial(np.matmul, Q[:used].T, S))
             images = vectors * values[best].astype(dtype) + Q[used:used + block].T @ edge
             return RitzPairs(values[best], vectors, images, n_steps, bool(done.all()), stopped)
-        look = GROWTH * used
+        # the next look is a little before all should be found at the rate since the last one
+        ahead = (GROWTH - 1) * used
+        excess = float(np.max(residuals[best] / np.maximum(allowed, np.finfo(float).tiny)))
+        if 1 < excess < last_excess:
+            n_left = math.log(excess) / math.log(last_excess / excess) * (n_steps - last_look)
+            ahead = min(max(0.8 * n_left * block, 0.04 * used), 0.5 * used)
+        last_look, last_excess = n_steps, excess
+        look = used + ahead
         if used + block <= basis:
             continue
 
@@ -164,7 +173,7 @@ def block_krylov(apply: Operator, n: int, k: int, select: Callable[[np.ndarray],
         Q[m:m + block] = Q[used:used + block]
         H[:] = 0
         H[np.arange(m), np.arange(m)] = values[keep]
-        used = m
+        used, look = m, m + ahead
 
 
 def _lengths(rows: np.ndarray) -> np.ndarray:

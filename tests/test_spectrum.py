@@ -230,6 +230,25 @@ def test_residual_above_tol_is_mended_by_one_more_solve(monkeypatch):
     assert pairs.values == pytest.approx(expected.values, rel=1e-9)
 
 
+def test_an_inverse_that_is_too_rough_is_replaced_by_a_strict_one(monkeypatch):
+    monkeypatch.setattr(spectrum, "DENSE_LIMIT", 0)
+    A = adjacency(GRAPHS["hubs"])
+    expected = lle_vectors(A, 3)
+    asked = []
+    inexact = spectrum._chebyshev
+
+    def rough_at_first(S, null, first, last, accuracy, work, n_jobs):
+        asked.append(accuracy)
+        return inexact(S, null, first, last, accuracy if len(asked) > 1 else 1e-2, work, n_jobs)
+
+    monkeypatch.setattr(spectrum, "_chebyshev", rough_at_first)
+    pairs = lle_vectors(A, 3)
+    degree = A.sum(axis=1)
+    assert len(asked) == 2 and asked[1] / asked[0] == pytest.approx(np.sqrt(degree.min() / degree.max()))
+    assert (pairs.residuals <= 1e-6 * pairs.values).all()
+    assert pairs.values == pytest.approx(expected.values, rel=1e-9)
+
+
 def test_ill_conditioned_component_is_solved_by_conjugate_gradients(monkeypatch):
     """A long cycle: I - S is beyond what float32 can solve, and the closed form of W's eigenvalues is known."""
     monkeypatch.setattr(spectrum, "DENSE_LIMIT", 0)

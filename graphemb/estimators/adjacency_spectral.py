@@ -47,7 +47,7 @@ class AdjacencySpectral(SpectralEmbedding):
         The last columns need not be exact to be useful (BlogCatalog, micro-F1 at 50 %: 43.5 at 0.1, 43.3 at 0.2,
         42.8 at 0.3, for 1, 0.65 and 0.45 of the time); see `residuals` in the report.
     max_iter : int, default=300
-        Most products of the matrix with a block of 32 vectors.
+        Most products of the matrix with a block of 16 vectors.
     n_jobs : int or None, default=None
         Threads of sparse products and of the dense linear algebra.
     random_state : int, Generator, RandomState or None, default=None

@@ -43,7 +43,7 @@ class LaplacianEigenmaps(SpectralEmbedding):
         the last columns are no better for being more exact than that (on BlogCatalog; at 0.1 they are worse by a
         point); for the eigenvectors themselves take 1e-3 or less.
     max_iter : int, default=300
-        Most products with a block of vectors (100 at most), and most solves with one by the method for the
+        Most products with a block of vectors (200 at most), and most solves with one by the method for the
         inverse that takes over from there.
     n_jobs : int or None, default=None
         Threads of sparse products and of the dense linear algebra.
@@ -137,8 +137,9 @@ class LaplacianEigenmaps(SpectralEmbedding):
 
         Y = np.zeros((n, d))
         values = np.full((len(embedded), d), np.nan)
-        order = np.concatenate(members)
-        A = interruptible(lambda: A[order][:, order])  # block diagonal
+        if len(members) > 1:
+            order = np.concatenate(members)
+            A = interruptible(lambda: A[order][:, order])  # block diagonal
         start, found = 0, []
         for i, rows in enumerate(embedded):
             block = slice(start, start := start + len(rows))

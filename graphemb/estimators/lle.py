@@ -72,7 +72,7 @@ class LocallyLinearEmbedding(SpectralEmbedding):
     tol : float, default=1e-6
         Largest residual of an eigenvector, relative to its eigenvalue.
     max_iter : int, default=300
-        Most solves with a block of 16 (of points: up to 32) vectors. Components up to 1000 nodes are solved densely.
+        Most solves with a block of up to 16 vectors. Components up to 1000 nodes are solved densely.
     n_jobs : int or None, default=None
         Threads of the search for neighbours, of sparse products and of the dense linear algebra.
     random_state : int, Generator, RandomState or None, default=None
@@ -403,8 +403,10 @@ class LocallyLinearEmbedding(SpectralEmbedding):
 
         Y = np.zeros((n, d))
         values = np.full((len(embedded), d), np.nan)
-        order = np.concatenate(members)
-        A, ordered = interruptible(lambda: (A[order][:, order], W[order][:, order]))  # block diagonal
+        ordered = W
+        if len(members) > 1:
+            order = np.concatenate(members)
+            A, ordered = interruptible(lambda: (A[order][:, order], W[order][:, order]))  # block diagonal
         first, found = 0, []
         for i, rows in enumerate(embedded):
             block = slice(first, first := first + len(rows))

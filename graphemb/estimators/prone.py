@@ -45,7 +45,7 @@ class ProNE(SpectralEmbedding):
     tol : float, default=0.1
         Largest residual of a singular vector, relative to its value (or 1 % of the largest).
     max_iter : int, default=300
-        Most products of the matrix with a block of 32 vectors.
+        Most products of the matrix with a block of 16 vectors.
     n_jobs : int or None, default=None
         Threads.
     random_state : int, Generator, RandomState or None, default=None
