@@ -431,6 +431,32 @@ def alignment(X, neighbours, d, method):
     return M
 
 
+def modified_alignment(X, neighbours, d):
+    """Zhang and Wang's alignment matrix (2006, section 4), point by point, without their reflections.
+
+    They turn the last s eigenvectors V of a patch by H so that V H has columns of one sum, alpha. Of H only
+    V H 1 = V V^T 1 / alpha is left in the products W W^T and W 1 of the weights W = V H + (1 - alpha) w 1^T.
+    """
+    n, k = neighbours.shape
+    patches = [X[near] - X[i] for i, near in enumerate(neighbours)]
+    grams = [Z @ Z.T for Z in patches]
+    spectra = [np.linalg.eigvalsh(C)[::-1] for C in grams]
+    eta = np.median([values[d:].sum() / values[:d].sum() for values in spectra])
+    M = np.zeros((n, n))
+    for i, (C, values) in enumerate(zip(grams, spectra, strict=True)):
+        s = max(tail for tail in range(1, k) if values[k - tail:].sum() < eta * values[:k - tail].sum())
+        V = np.linalg.eigh(C)[1][:, :s]  # of the smallest
+        w = np.linalg.solve(C + 1e-3 * np.trace(C) * np.eye(k), np.ones(k))
+        w /= w.sum()
+        alpha = np.linalg.norm(V.sum(axis=0)) / np.sqrt(s)
+        turned = V @ V.sum(axis=0) / alpha  # V H 1
+        WW = V @ V.T + (1 - alpha) * (np.outer(turned, w) + np.outer(w, turned)) + s * (1 - alpha)**2 * np.outer(w, w)
+        W1 = turned + s * (1 - alpha) * w
+        places = np.r_[neighbours[i], i]
+        M[np.ix_(places, places)] += np.block([[WW, -W1[:, None]], [-W1[None], np.array([[s]])]])
+    return M
+
+
 def netmf_matrix(A, window, n_negative):
     """log max(M, 1) of NetMF, eq. 9, for a symmetric A; isolated nodes are zero."""
     degree = A.sum(axis=1)

@@ -395,6 +395,15 @@ def test_alignment_matrix_equals_its_twin(name, method):
     np.testing.assert_allclose(M.toarray(), reference.alignment(X, near, 2, method), atol=1e-7)
 
 
+@pytest.mark.parametrize("k", [5, 12, 35])
+@pytest.mark.parametrize("name", POINTS)
+def test_modified_alignment_matrix_equals_its_twin(name, k):
+    X = POINTS[name]
+    near = NearestNeighbors(n_neighbors=k).fit(X).kneighbors(return_distance=False)
+    M = alignment.alignment_matrix(X, near, 2, "modified").toarray()
+    np.testing.assert_allclose(M, reference.modified_alignment(X, near, 2), atol=1e-8 * np.abs(M).max())
+
+
 @pytest.mark.parametrize("n_features", [2, 5, 40])
 @pytest.mark.parametrize("reg", [1e-3, 0.1])
 def test_barycentre_weights_equal_their_twin(n_features, reg):

@@ -38,10 +38,10 @@ class LaplacianEigenmaps(SpectralEmbedding):
     row_norm : float, default=0.75
         Each row is divided by this power of its length, which makes features of the eigenvectors (1 is the
         row normalisation of [2]_). With 0 they are returned as they are, say for a picture.
-    tol : float, default=0.03
+    tol : float, default=0.02
         Largest residual of an eigenvector, relative to its eigenvalue (or 1 % of the last eigenvalue). As features
-        the last columns are no better for being more exact than that (on BlogCatalog; at 0.1 they are worse by a
-        point); for the eigenvectors themselves take 1e-3 or less.
+        the last columns are no better for being more exact than that (BlogCatalog, micro-F1 at 50 %: 42.7 at 0.005 and
+        0.01, 42.8 at 0.02, 42.5 at 0.03); for the eigenvectors themselves take 1e-3 or less.
     max_iter : int, default=300
         Most products with a block of vectors (200 at most), and most solves with one by the method for the
         inverse that takes over from there.
@@ -108,7 +108,7 @@ class LaplacianEigenmaps(SpectralEmbedding):
     """
 
     def __init__(self, n_components: int = 128, *, normalization: str = "random_walk", row_norm: float = 0.75,
-                 tol: float = 0.03, max_iter: int = 300, n_jobs: int | None = None, random_state: Any = None,
+                 tol: float = 0.02, max_iter: int = 300, n_jobs: int | None = None, random_state: Any = None,
                  verbose: int = 0, callbacks: Any = (), weight: str | None = "weight") -> None:
         self.n_components = n_components
         self.normalization = normalization

@@ -30,7 +30,7 @@ from graphemb.graph import Graph
 from graphemb.spectrum import alignment_vectors, fix_signs, lle_vectors, row_normalised
 
 ZERO = 1e-10
-"""Costs of points below this are compared with it: several may be zero."""
+"""Residuals are relative to this where a cost is less, and several may be zero."""
 
 
 class LocallyLinearEmbedding(SpectralEmbedding):
@@ -106,7 +106,8 @@ class LocallyLinearEmbedding(SpectralEmbedding):
         Of points: what finds the neighbours of new ones.
     fit_report_ : dict
         Also `n_graph_components`, `component_sizes`, and for each component in `eigenvalues_`:
-        `residuals` (the largest, relative to its eigenvalue; of points, to 1e-10 where that is more),
+        `residuals` (the largest, relative to its eigenvalue; to 1e-10 where that is more, of points, of directed
+        graphs and with `features`),
         `eigengaps` (from the last column to the next that was left out, relative; near 0 the last columns are one
         choice among many; NaN where none was left out), `n_iter`, `n_solver_iter`. Of points, `n_samples`, no
         `component_sizes`.
@@ -340,7 +341,8 @@ class LocallyLinearEmbedding(SpectralEmbedding):
             else:
                 M = alignment_matrix(X, neighbours, d, self.method, hessian_tol=self.hessian_tol,
                                      modified_tol=self.modified_tol)
-            pairs = alignment_vectors(M, d, root=T, tol=self.tol, max_iter=self.max_iter, seed=seed, step=step)
+            pairs = alignment_vectors(M, d, root=T, tol=self.tol, max_iter=self.max_iter, seed=seed, step=step,
+                                      n_jobs=check_n_jobs(self.n_jobs))
         keep_note(report, pairs)
 
         self.embedding_ = self._padded(fix_signs(pairs.vectors), n, d)
@@ -353,7 +355,7 @@ class LocallyLinearEmbedding(SpectralEmbedding):
         arcs = weight_matrix(neighbours, np.ones(neighbours.shape), n)
         self.graph_ = Graph.from_scipy(arcs, directed=True)
         report.update(residuals=[float(np.max(pairs.residuals / np.maximum(pairs.values, ZERO)))],
-                      eigengaps=[pairs.gap], n_iter=[pairs.n_iter], n_solver_iter=[0])
+                      eigengaps=[pairs.gap], n_iter=[pairs.n_iter], n_solver_iter=[pairs.n_solver_iter])
         report["seconds"]["total"] = time.perf_counter() - start
         self.fit_report_ = report
         self._n_features_out = d
@@ -422,7 +424,9 @@ class LocallyLinearEmbedding(SpectralEmbedding):
             values[i, :k] = pairs.values
             found.append(pairs)
 
-        relative = [float(np.max(p.residuals / np.maximum(p.values, np.finfo(float).tiny))) for p in found]
+        # an undirected component has no other cost of zero than the constant's
+        least = ZERO if graph.directed or self.features is not None else np.finfo(float).tiny
+        relative = [float(np.max(p.residuals / np.maximum(p.values, least))) for p in found]
         report.update(
             n_graph_components=len(members), component_sizes=[len(rows) for rows in members],
             residuals=relative, eigengaps=[p.gap for p in found], n_iter=[p.n_iter for p in found],
