@@ -355,6 +355,20 @@ def test_callback_stops_a_graph_with_what_there_is(monkeypatch):
     assert full.fit_report_["warnings"] == []
 
 
+def test_ctrl_c_ends_a_fit_on_a_graph(monkeypatch):
+    monkeypatch.setattr(spectrum, "DENSE_LIMIT", 20)
+    monkeypatch.setattr("graphemb._parallel.SECONDS_BETWEEN_TICKS", 0)
+
+    def interrupt(tick):
+        raise KeyboardInterrupt
+
+    for G in (nx.connected_watts_strogatz_graph(200, 6, 0.3, seed=1), nx.gnp_random_graph(200, 0.05, 1, directed=True)):
+        model = LLE(3, callbacks=[interrupt])
+        with pytest.raises(KeyboardInterrupt):
+            model.fit(G)
+        assert not hasattr(model, "embedding_")
+
+
 # --- points ------------------------------------------------------------------------------------------------
 
 CURVE, ALONG = make_s_curve(300, random_state=0)

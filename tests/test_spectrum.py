@@ -145,6 +145,25 @@ def test_star_closed_form(solver):
     assert pairs.vectors[0] == pytest.approx(0, abs=1e-9)
 
 
+def test_torus_closed_form(solver):
+    """On a regular graph M is a polynomial of A, whose eigenvalues on a torus are means of cosines."""
+    pairs = lle_vectors(adjacency(nx.grid_2d_graph(9, 16, periodic=True)), 6)
+    a, b = np.cos(2 * np.pi * np.arange(9) / 9), np.cos(2 * np.pi * np.arange(16) / 16)
+    closed = np.sort((1 - np.add.outer(a, b).ravel() / 2) ** 2)[1:]
+    assert pairs.values == pytest.approx(closed[:6], rel=1e-6)
+
+
+def test_two_cliques_joined_by_an_edge_fall_to_the_two_sides(solver):
+    G = nx.disjoint_union(nx.complete_graph(30), nx.complete_graph(30))
+    G.add_edge(0, 30)
+    A = adjacency(G)
+    pairs = lle_vectors(A, 1)
+    check_solution(A, pairs, 1)
+    z = pairs.vectors[:, 0] * np.sign(pairs.vectors[5, 0])
+    assert (z[:30] > 0).all() and z[30:] == pytest.approx(-z[:30], abs=1e-8)
+    assert np.ptp(z[1:30]) < 1e-8 and z[0] < z[1]
+
+
 def test_single_edge_and_single_node():
     pairs = lle_vectors(adjacency(nx.path_graph(2)), 5)
     assert pairs.values == pytest.approx([4])
@@ -373,6 +392,32 @@ def test_largest_eigenpairs_match_numpy(name, which, tol, solver):
     assert np.linalg.norm(A @ V - V * pairs.values, axis=0) == pytest.approx(pairs.residuals, abs=1e-12)
     assert (pairs.residuals <= tol * np.maximum(key, 0.01 * key.max()) + 1e-12).all()
     assert (pairs.n_iter == 1) == (solver == "dense")
+
+
+def cosines(n, step):
+    return 2 * np.cos(np.pi * step * np.arange(1, n + 1) / (n + 1))
+
+
+@pytest.mark.parametrize(("name", "G", "closed"), [
+    ("path", nx.path_graph(120), cosines(120, 1)),
+    ("grid", nx.grid_2d_graph(8, 15), np.add.outer(cosines(8, 1), cosines(15, 1)).ravel()),
+    ("cycle", nx.cycle_graph(120), 2 * np.cos(2 * np.pi * np.arange(120) / 120)),
+    ("complete", nx.complete_graph(120), np.array([119.0])),
+    ("star", nx.star_graph(119), np.array([119**0.5])),
+], ids=lambda x: x if isinstance(x, str) else "")
+def test_adjacency_closed_forms(name, G, closed, solver):
+    pairs, _ = spectrum.largest_eigenpairs(adjacency(G), 5, tol=1e-9)
+    assert pairs.values == pytest.approx(np.sort(closed)[::-1][:5], abs=1e-8)
+
+
+@pytest.mark.parametrize("which", ["positive", "magnitude"])
+def test_eigenpairs_of_a_disconnected_graph_are_those_of_its_parts(which, solver):
+    parts = [nx.complete_graph(40), nx.star_graph(60), nx.cycle_graph(50), nx.empty_graph(5)]
+    pairs, _ = spectrum.largest_eigenpairs(adjacency(nx.disjoint_union_all(parts)), 4, which=which, tol=1e-9)
+    every = np.concatenate([np.linalg.eigvalsh(nx.to_numpy_array(part)) for part in parts])
+    assert sizes(pairs.values, which) == pytest.approx(sizes(every, which)[:4], abs=1e-8)
+    clique = np.abs(pairs.vectors[:, 0])
+    assert clique[:40] == pytest.approx(40**-0.5, abs=1e-6) and clique[40:] == pytest.approx(0, abs=1e-6)
 
 
 def test_auto_takes_both_signs_where_the_lowest_outweighs_the_second(solver):
