@@ -1,8 +1,8 @@
 /* A sparse matrix times many vectors. Included once for each instruction set.
  *
  * A row of the result stays in registers, some columns at a time, while its neighbours' rows pass by. An addition takes
- * several cycles and the next one to the same register waits for it, so a few neighbours are added at a time, each
- * to registers of its own: eight in all, but where 32 floats take fewer. */
+ * several cycles and the next one to the same register waits for it, so narrow rows are added a few neighbours at a
+ * time, each to registers of its own: four of 64 bytes, or eight of 32, are then at work. */
 #include "portable.h"
 #include "spmm.h"
 
