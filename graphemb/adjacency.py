@@ -93,19 +93,11 @@ def read_sparse(A: Any, nodes: Iterable[Any] | None,
     if max(A.shape) > MAX_NODES:  # before any array of that length is made
         raise ValueError(f"The matrix has {max(A.shape)} rows or columns; at most 2**31-1 = {MAX_NODES} nodes fit the "
                          "32-bit node indices. Split the graph, or drop nodes.")
-    if A.format in ("csr", "csc", "bsr"):
-        sizes = (n_columns, n_rows) if A.format == "csc" else (n_rows, n_columns)
-        if A.format == "bsr":
-            sizes = (n_rows // A.blocksize[0], n_columns // A.blocksize[1])
-        check_compressed(check_integers("indptr", A.indptr), check_integers("indices", A.indices), *sizes,
-                          n_values=len(A.data))
-    elif A.format == "coo":
-        for name, ends, size in (("row", A.row, n_rows), ("column", A.col, n_columns)):
-            if len(ends) and not (ends.min() >= 0 and ends.max() < size):
-                raise ValueError(f"{name} numbers must be in [0, {size}); got {ends.min()} to {ends.max()}.")
+    check_sparse(A)
     if A.format != "csr":
         # Before the conversion, which may sum duplicates: int8 would wrap, and True + True is True.
         A = interruptible(lambda: A.astype(np.float64).tocsr())
+        check_sparse(A)  # of the other formats, whose columns nobody has looked at
     nnz = int(A.indptr[-1])
     indptr, indices, data = np.asarray(A.indptr), np.asarray(A.indices)[:nnz], np.asarray(A.data)[:nnz]
     if not weighted:
@@ -118,6 +110,27 @@ def read_sparse(A: Any, nodes: Iterable[Any] | None,
                          "pass scipy.sparse.block_array([[None, A], [A.T, None]]); for a list of edges see "
                          "Graph.from_edges.")
     return own_csr(indptr, indices, data, A.shape), labels_for(n_rows, labels)
+
+
+def check_kind(X: Any) -> None:
+    """Raise TypeError unless a matrix holds real numbers; scikit-learn's own check lets dates pass."""
+    if X.dtype.kind not in "biuf":
+        raise TypeError(f"X must hold real numbers; got dtype {X.dtype}. Convert it with X.astype(float).")
+
+
+def check_sparse(A: Any) -> None:
+    """Raise ValueError if an index array of a sparse matrix points out of it, where SciPy's own code would read."""
+    n_rows, n_columns = A.shape
+    if A.format in ("csr", "csc", "bsr"):
+        sizes = (n_columns, n_rows) if A.format == "csc" else (n_rows, n_columns)
+        if A.format == "bsr":
+            sizes = (n_rows // A.blocksize[0], n_columns // A.blocksize[1])
+        check_compressed(check_integers("indptr", A.indptr), check_integers("indices", A.indices), *sizes,
+                          n_values=len(A.data))
+    elif A.format == "coo":
+        for name, ends, size in (("row", A.row, n_rows), ("column", A.col, n_columns)):
+            if len(ends) and not (ends.min() >= 0 and ends.max() < size):
+                raise ValueError(f"{name} numbers must be in [0, {size}); got {ends.min()} to {ends.max()}.")
 
 
 def check_integers(name: str, values: Any) -> np.ndarray:
@@ -146,8 +159,9 @@ def check_compressed(indptr: np.ndarray, indices: np.ndarray, n: int, n_minor: i
     if indptr[-1] > len(indices) or n_values != len(indices):
         raise ValueError(f"indptr ends with {indptr[-1]}, but there are {len(indices)} indices and "
                          f"{n_values} values; rebuild the matrix from its row and column numbers.")
-    if len(indices) and not (indices.min() >= 0 and indices.max() < n_minor):
-        k = int(np.argmax((indices < 0) | (indices >= n_minor)))
+    used = indices[:indptr[-1]]  # SciPy lets room be behind them, with anything in it
+    if len(used) and not (used.min() >= 0 and used.max() < n_minor):
+        k = int(np.argmax((used < 0) | (used >= n_minor)))
         raise ValueError(f"indices must be in [0, {n_minor}); indices[{k}] is {indices[k]}.")
 
 

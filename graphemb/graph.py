@@ -17,6 +17,7 @@ from graphemb.adjacency import (
     check_canonical,
     check_compressed,
     check_integers,
+    check_kind,
     check_weights,
     checked_weights,
     edge_at,
@@ -805,6 +806,7 @@ def as_graph(X: Any, *, weight: str | None = "weight") -> Graph:
 
     # Its messages are the ones people know; what a bad weight is, and which edge has it, is ours to say.
     X = check_array(X, accept_sparse=True, ensure_all_finite=False, input_name="X")
+    check_kind(X)
     if not sparse.issparse(X):  # SciPy refuses dtypes such as float16 and foreign byte orders
         X = sparse.csr_array(X if X.dtype == np.float32 else X.astype(np.float64))
     matrix, labels = read_sparse(X, nodes)

@@ -321,12 +321,14 @@ def propagate(vectors: Any, graph: Any, *, order: int = 10, mu: float = 0.2, the
                          f"got shape {X.shape}{'' if np.isfinite(X).all() else ' with values that are not'}.")
     progress = Progress("propagation", order, verbose)
     F = band_filter(adjacency(graph), X, order, mu, theta, jobs, progress.update)
+    if not np.isfinite(F).all():
+        raise ValueError("The vectors times the weights of the graph are beyond float32; rescale either.")
     return F @ balance(F)
 
 
 def band_filter(A: sparse.csr_array, X: np.ndarray, order: int, mu: float, theta: float, n_jobs: int = 1,
-                done: Callable[[int], object] = lambda n_terms: None) -> np.ndarray:
-    r"""ProNE's filter: (A + I) (X - g(L) X) with g(x) = exp(-((x - mu)^2 - 2) theta / 2), L = I - D^-1 (A + I).
+                done: Callable[[int], object] = lambda n_terms: None, scale: float = 1.0) -> np.ndarray:
+    r"""ProNE's filter: scale (A + I) (X - g(L) X) with g(x) = exp(-((x - mu)^2 - 2) theta / 2), L = I - D^-1 (A + I).
 
     Parameters
     ----------
@@ -336,6 +338,8 @@ def band_filter(A: sparse.csr_array, X: np.ndarray, order: int, mu: float, theta
         See `propagate`.
     done : callable, optional
         Called with 1 after each term.
+    scale : float, default=1.0
+        Keeps the result of weights of any size within float32.
 
     Returns
     -------
@@ -360,7 +364,7 @@ def band_filter(A: sparse.csr_array, X: np.ndarray, order: int, mu: float, theta
         before, last = last, shifted(shifted(last)) - 2 * last - before
         total += np.float32(2 * (-1) ** i * iv(i, theta)) * last
         done(1)
-    filtered = multiply(looped.astype(np.float32), X - total, n_jobs)
+    filtered = multiply((looped * scale).astype(np.float32), X - total, n_jobs)
     done(1)
     return filtered
 

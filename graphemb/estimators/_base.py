@@ -15,6 +15,7 @@ from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_is_fitted, check_non_negative, validate_data
 
 from graphemb._validation import check_int, check_n_jobs
+from graphemb.adjacency import check_kind, check_sparse
 from graphemb.embedding import Embedding
 from graphemb.forecast import SAMPLES, Estimate, by_samples, check_memory, sample
 from graphemb.graph import Graph, as_graph
@@ -375,7 +376,10 @@ class BaseEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
     def _match_matrix(self, X: Any) -> tuple[np.ndarray, sparse.coo_array]:
         """Fitted row of each row of X (-1: new) and the edges at new nodes."""
+        if sparse.issparse(X):  # before SciPy's code trusts them
+            check_sparse(X)
         X = validate_data(self, X, reset=False, accept_sparse="csr")
+        check_kind(X)
         check_non_negative(X, f"{type(self).__name__}.transform")
         rows = _canonical(X)
         fitted = _canonical(self.graph_.to_scipy())
@@ -435,9 +439,10 @@ class BaseEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             out = np.ascontiguousarray(vectors, dtype=np.float32)
         bad = np.flatnonzero(~np.isfinite(out).all(axis=1))
         if len(bad):
+            remedy = "Try a smaller learning_rate, or rescale" if hasattr(self, "learning_rate") else "Rescale"
             raise FloatingPointError(
                 f"{type(self).__name__} diverged: the vectors of {len(bad)} of {n_rows} nodes are not finite "
-                f"(first: row {bad[0]}). Try a smaller learning_rate or weights of a smaller range.")
+                f"(first: row {bad[0]}). {remedy} the weights of the graph.")
         if out.shape[1] < n_components:
             out = np.pad(out, ((0, 0), (0, n_components - out.shape[1])))
         return out
@@ -468,15 +473,21 @@ def _rows_of(labels: Sequence[Any], nodes: Sequence[Any]) -> np.ndarray:
 
 def scale_rows(Y: np.ndarray, power: float) -> np.ndarray:
     """Rows divided by that power of their length; zero rows stay."""
-    length = np.linalg.norm(Y, axis=1, keepdims=True)
-    return Y * np.where(length > 0, length, 1) ** -power
+    length = np.sqrt(_squares(Y))[:, None]
+    factor = np.where(length > 0, length, 1) ** -power
+    return np.multiply(Y, factor, out=np.empty_like(Y), dtype=np.float64, casting="same_kind")
 
 
 def rms_factor(Y: np.ndarray) -> float:
     """What brings the root mean square length of the rows that are not zero to `RMS_LENGTH`."""
-    squares = np.einsum("ij,ij->i", Y, Y)
+    squares = _squares(Y)
     squares = squares[squares > 0]
     return RMS_LENGTH / float(np.sqrt(squares.mean())) if len(squares) else 1.0
+
+
+def _squares(Y: np.ndarray) -> np.ndarray:
+    """Squared length of each row, in float64: of rows in float32 it may be beyond float32."""
+    return np.einsum("ij,ij->i", Y, Y, dtype=np.float64)
 
 
 def _is_matrix(X: Any) -> bool:
@@ -505,7 +516,11 @@ def _rounded_rows(X: Any, graph: Graph) -> sparse.csr_array | None:
 
 def _canonical(X: Any) -> sparse.csr_array:
     """Rows as the Graph keeps them: float32, sorted, duplicates summed, no zeros."""
-    A = sparse.csr_array(X, dtype=np.float64, copy=True)
+    if sparse.issparse(X):
+        X = X.tocsr()
+        A = sparse.csr_array((X.data.astype(np.float64), X.indices, X.indptr), shape=X.shape, copy=True)
+    else:
+        A = sparse.csr_array(np.asarray(X, np.float64))
     A.sum_duplicates()
     A.eliminate_zeros()
     with np.errstate(over="ignore"):  # said better below

@@ -211,8 +211,9 @@ class WalkEmbedding(BaseEmbedding):
         onward = (arcs.row >= n_fitted) | (arcs.col < n_fitted)
         sampler = self._fold_in_sampler(Graph.from_edges(
             arcs.row[onward], arcs.col[onward], arcs.data[onward], nodes=range(enlarged.n_nodes), directed=True))
-        strength = np.asarray(enlarged.to_scipy().sum(axis=1)).ravel()
-        mean = float(self.graph_.to_scipy().sum()) / n_fitted
+        # sums that float32 need not hold
+        strength = enlarged.to_scipy().astype(np.float64).sum(axis=1)
+        mean = float(self.graph_.to_scipy().astype(np.float64).sum()) / n_fitted
         vectors = np.empty((enlarged.n_nodes - n_fitted, settings.n_components), np.float32)
         for i, node in enumerate(range(n_fitted, enlarged.n_nodes)):
             # A fit would visit the node this often, in walks that pass it rather than begin at it:

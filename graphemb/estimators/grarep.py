@@ -129,7 +129,9 @@ class GraRep(SpectralEmbedding):
         reached = np.ones(n)
         for k, width in enumerate(self._widths(), 1):
             reached = P.T @ reached  # column sums of P^k
-            self._scales.append((inverse_power(reached) * n / self.n_negative).astype(np.float32))
+            # beyond float32 where no probability of the column is within it either: such a column is zero
+            scales = np.minimum(inverse_power(reached) * n / self.n_negative, np.finfo(np.float32).max)
+            self._scales.append(scales.astype(np.float32))
             progress = Progress(f"matrix {k}/{len(self._widths())}", n, int(self.verbose))
             X = Rows(n, partial(self._log_block, P, k, n_jobs), progress.update)
             found = self._factorise(X, report, seed, k=width, stage=f"singular vectors {k}/{len(self._widths())}")

@@ -144,13 +144,14 @@ class HOPE(SpectralEmbedding):
         if self.similarity == "katz":
             largest = operator_triplets(Product(A, n_jobs, symmetric=symmetric), 1, symmetric=symmetric, tol=1e-4,
                                         seed=seed).values
-            self._beta = max(self.decay, CUT) / float(largest[0]) if len(largest) else 0.0
-            S = PowerSeries(A * self._beta, 1, n_terms, n_jobs, symmetric=symmetric)
+            self._step = max(self.decay, CUT) / float(largest[0]) if len(largest) else 0.0
+            S = PowerSeries(A * self._step, 1, n_terms, n_jobs, symmetric=symmetric)
         elif self.similarity == "pagerank":
-            S = PowerSeries(transition(A) * max(self.decay, CUT), 1, n_terms, n_jobs) * (1 - self.decay)
+            self._step = max(self.decay, CUT)
+            S = PowerSeries(transition(A) * self._step, 1, n_terms, n_jobs) * (1 - self.decay)
             symmetric = False
         else:
-            self._between = np.ones(graph.n_nodes)
+            self._step, self._between = 1.0, np.ones(graph.n_nodes)
             if self.similarity == "adamic_adar":
                 self._between = inverse_power(A.sum(axis=0) + A.sum(axis=1))
             S = (Product(scaled_columns(A, self._between), n_jobs) @ Product(A, n_jobs, symmetric=symmetric))
@@ -163,15 +164,13 @@ class HOPE(SpectralEmbedding):
             for vectors, linked in ((found.left, A.sum(axis=1) > 0), (found.right, A.sum(axis=0) > 0)))
         self.factor_ = rms_factor(sources)
         self.context_embedding_ = self._padded(targets * self.factor_, graph.n_nodes, self.n_components)
-        # rows of arcs times the first are rows of U Sigma^(1/2); columns of arcs, times the second, of V Sigma^(1/2)
+        # `_step` times rows of arcs: times the first, rows of U Sigma^(1/2); columns of arcs, the second: V Sigma^(1/2)
         left, right = ((vectors / root).astype(np.float32) for vectors in (found.left, found.right))
         if self.similarity == "katz":
-            self._onward, self._backward = (
-                self._beta * (Y + SY) for Y, SY in ((right, S.matmat(right)), (left, S.rmatmat(left))))
+            self._onward, self._backward = right + S.matmat(right), left + S.rmatmat(left)
         elif self.similarity == "pagerank":
-            self._onward, self._backward = (
-                max(self.decay, CUT) * ((1 - self.decay) * Y + SY)
-                for Y, SY in ((right, S.matmat(right)), (left, S.rmatmat(left))))
+            self._onward = (1 - self.decay) * right + S.matmat(right)
+            self._backward = (1 - self.decay) * left + S.rmatmat(left)
         else:
             self._onward, self._backward = self._between[:, None] * (A @ right), self._between[:, None] * (A.T @ left)
         return sources * self.factor_
@@ -222,7 +221,7 @@ class HOPE(SpectralEmbedding):
 
     def _fold_in(self, enlarged: Graph, n_fitted: int) -> np.ndarray:
         new = one_way(adjacency(enlarged), n_fitted)
-        rows = (transition(new) if self.similarity == "pagerank" else new) @ self._onward
+        rows = (self._step * (transition(new) if self.similarity == "pagerank" else new)) @ self._onward
         return scale_rows(rows, self.row_norm) * self.factor_
 
     def _fold_in_targets(self, enlarged: Graph, n_fitted: int) -> np.ndarray:
@@ -231,4 +230,4 @@ class HOPE(SpectralEmbedding):
         if self.similarity == "pagerank":  # each new target as the only one: an arc's share of its source's weight
             out = np.asarray(adjacency(self.graph_).sum(axis=1)).ravel()
             into.data /= out[into.indices] + into.data
-        return scale_rows(into @ self._backward, self.row_norm) * self.factor_
+        return scale_rows((self._step * into) @ self._backward, self.row_norm) * self.factor_

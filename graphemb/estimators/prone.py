@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -131,7 +132,9 @@ class ProNE(SpectralEmbedding):
         self._projection = (found.right / np.sqrt(found.values)).astype(np.float32)
         X = scale_rows((found.left * np.sqrt(found.values)).astype(np.float32), 1.0)
         progress = Progress("propagation", self.order, int(self.verbose))
-        F = band_filter(A, X, self.order, self.mu, self.theta, n_jobs, progress.update)
+        # of powers of 4 the roots are exact: rows are scaled in the end, so this changes no bit
+        self._scale = 4.0 ** -(math.frexp(max(1.0, A.data.max(initial=0)))[1] // 2)
+        F = band_filter(A, X, self.order, self.mu, self.theta, n_jobs, progress.update, self._scale)
         self._start, self._balance = X, balance(F)
         Z = scale_rows(F @ self._balance, self.row_norm)
         Z[A.sum(axis=1) == 0] = 0
@@ -144,7 +147,7 @@ class ProNE(SpectralEmbedding):
         X = scale_rows(self._log_ratio(transition(new)).astype(np.float32) @ self._projection, 1.0)
         A = sparse.vstack([adjacency(self.graph_), new], format="csr")
         A.resize(A.shape[0], A.shape[0])
-        F = band_filter(A, np.r_[self._start, X], self.order, self.mu, self.theta, n_jobs)[n_fitted:]
+        F = band_filter(A, np.r_[self._start, X], self.order, self.mu, self.theta, n_jobs, scale=self._scale)[n_fitted:]
         Z = scale_rows(F @ self._balance, self.row_norm) * self._factor
         return np.where(new.sum(axis=1)[:, None] > 0, Z, 0)
 
