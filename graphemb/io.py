@@ -13,6 +13,7 @@ import json
 import math
 import mmap as _mmap
 import os
+import re
 import sys
 import tokenize
 import uuid
@@ -44,7 +45,8 @@ def atomic_write(path: PathLike) -> Iterator[BinaryIO]:
     """Open `path` for writing so that it is either wholly written or left as it was.
 
     Bytes go to a temporary file in the same directory, which is flushed to disk and renamed over
-    `path` when the block ends; if the block raises, the temporary file is removed.
+    `path` when the block ends; if the block raises, the temporary file is removed. What a process that was killed
+    left of an earlier attempt at the same path is removed too (not on Windows).
 
     Parameters
     ----------
@@ -65,15 +67,19 @@ def atomic_write(path: PathLike) -> Iterator[BinaryIO]:
     """
     target = os.path.realpath(os.fspath(path))  # a symbolic link stays a link
     folder, name = os.path.split(target)
-    temporary = os.path.join(folder, f".{name}.{uuid.uuid4().hex}.tmp")
+    _remove_abandoned(folder, name)
+    temporary, file = _temporary(folder, name)
     try:
-        with open(temporary, "xb") as file:
+        with file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        if os.path.exists(target):
-            os.chmod(temporary, os.stat(target).st_mode & 0o777)
-        os.replace(temporary, target)
+            if os.path.exists(target):
+                os.chmod(temporary, os.stat(target).st_mode & 0o777)
+            if os.name == "posix":  # under the lock; elsewhere an open file cannot be renamed
+                os.replace(temporary, target)
+        if os.name != "posix":
+            os.replace(temporary, target)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
@@ -84,6 +90,39 @@ def atomic_write(path: PathLike) -> Iterator[BinaryIO]:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def _temporary(folder: str, name: str) -> tuple[str, BinaryIO]:
+    """A new file beside `name`, locked as long as it is open: a sign that its writer lives."""
+    while True:
+        path = os.path.join(folder, f".{name}.{uuid.uuid4().hex}.tmp")
+        file = open(path, "xb")  # noqa: SIM115  # the caller's to close
+        if sys.platform == "win32" or not _lock(file) or os.path.exists(path):
+            return path, file
+        file.close()  # taken for an abandoned one before it was locked
+
+
+def _remove_abandoned(folder: str, name: str) -> None:
+    """Remove temporary files of `name` whose writers are gone: nobody holds their locks."""
+    if sys.platform == "win32":
+        return
+    ours = re.compile(rf"\.{re.escape(name)}\.[0-9a-f]{{32}}\.tmp")
+    for left in filter(ours.fullmatch, os.listdir(folder or ".")):
+        path = os.path.join(folder, left)
+        with contextlib.suppress(OSError), open(path, "r+b") as file:  # another's, or gone: let it be
+            if _lock(file):
+                os.unlink(path)
+
+
+def _lock(file: BinaryIO) -> bool:
+    """Take the lock of an open file if nobody has it."""
+    import fcntl
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # somebody has, or this file system knows no locks
+        return False
+    return True
 
 
 @contextlib.contextmanager

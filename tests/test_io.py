@@ -58,6 +58,22 @@ def test_the_old_file_is_there_until_the_new_one_is_whole(tmp_path):
     assert path.read_bytes() == b"new"
 
 
+@pytest.mark.skipif(os.name != "posix", reason="locks as POSIX has them")
+def test_what_a_killed_writer_left_is_removed_and_what_a_living_one_writes_is_not(tmp_path):
+    path = tmp_path / "a.bin"
+    dead, other = (tmp_path / f".{name}.{'0123456789abcdef' * 2}.tmp" for name in ("a.bin", "b.bin"))
+    dead.write_bytes(b"half")
+    other.write_bytes(b"half")
+    with io.atomic_write(path) as slow:
+        assert not dead.exists() and other.exists()
+        slow.write(b"slow")
+        with io.atomic_write(path) as quick:
+            quick.write(b"quick")
+        assert path.read_bytes() == b"quick"
+    assert path.read_bytes() == b"slow"
+    assert sorted(os.listdir(tmp_path)) == [other.name, "a.bin"]
+
+
 @pytest.mark.skipif(os.name != "posix", reason="modes and links as POSIX has them")
 def test_atomic_write_keeps_mode_and_link(tmp_path):
     target, link = tmp_path / "target", tmp_path / "link"

@@ -109,7 +109,9 @@ class FastRP(ProjectedPowers):
         n, d = graph.n_nodes, int(self.n_components)
         A = adjacency(graph)
         degree = (A.sum(axis=0) + A.sum(axis=1)) / 2
-        importance = inverse_power(degree / max(degree.sum(), 1e-300), -self.degree_exponent).astype(np.float32)
+        importance = inverse_power(degree / max(degree.sum(), 1e-300), -self.degree_exponent)
+        # Vectors are scaled in the end; this keeps them within float32 until then.
+        importance = (importance / max(importance.max() / 2**64, 1.0)).astype(np.float32)
         R = random_rows(n, d, seed, _sparse_signs)
         if self.features is not None:
             X = np.asarray(self.features, np.float32)

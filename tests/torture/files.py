@@ -49,11 +49,12 @@ def kills(times: int) -> str:
             values = np.unique(Embedding.load(path).array)
             if len(values) != 1 or len(Embedding.load(path).nodes) != 4000:
                 raise AssertionError(f"half a file: {path.suffix}, {values}")
-            left = [name for name in os.listdir(folder) if name.endswith(".tmp")]
-            temporary += bool(left)
-            for name in left:
-                os.unlink(Path(folder) / name)
-    return f"{times} kills in save: 0 unreadable or half files; {temporary} left a temporary file beside the old one"
+            temporary += any(name.endswith(".tmp") for name in os.listdir(folder))
+            Embedding(range(2), np.zeros((2, 2), np.float32)).save(path)
+            if os.name == "posix" and any(name.endswith(".tmp") for name in os.listdir(folder)):
+                raise AssertionError(f"the next save left {os.listdir(folder)}")
+    return (f"{times} kills in save: 0 unreadable or half files; {temporary} left a temporary file beside the old one, "
+            "which the next save removed")
 
 
 def full_disk() -> str:
@@ -86,6 +87,43 @@ def full_disk() -> str:
     if told != len(paths) + 2:
         raise AssertionError(f"{told} errors")
     return f"{told} saves without room or place: OSError each, the old file as it was, no temporary left"
+
+
+READ_ONLY = """
+import os, sys, numpy as np
+from graphemb import Embedding
+if os.getuid() == 0:
+    os.setuid(65534)
+table = Embedding(range(10), np.ones((10, 4), np.float32))
+before = open(sys.argv[1], "rb").read()
+try:
+    table.save(sys.argv[1])
+except PermissionError as error:
+    assert open(sys.argv[1], "rb").read() == before
+    print("PermissionError")
+"""
+
+
+def read_only() -> str:
+    """A folder that may not be written: the modes of POSIX alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        inner = Path(folder) / "inner"
+        inner.mkdir()
+        for suffix in SUFFIXES:
+            Embedding(range(10), np.zeros((10, 4), np.float32)).save(inner / f"v{suffix}")
+        inner.chmod(0o555)
+        try:
+            for path in sorted(inner.iterdir()):
+                ended = subprocess.run([sys.executable, "-c", READ_ONLY, str(path)], capture_output=True, text=True,
+                                       check=False)
+                if ended.stdout.strip() != "PermissionError":
+                    raise AssertionError(f"{path.name}: {ended.stdout}{ended.stderr}")
+            if len(list(inner.iterdir())) != len(SUFFIXES):
+                raise AssertionError(f"left over: {list(inner.iterdir())}")
+        finally:
+            inner.chmod(0o755)
+    return f"{len(SUFFIXES)} saves into a folder that is read-only: PermissionError each, the old file as it was"
 
 
 def damage() -> str:
@@ -126,4 +164,5 @@ if __name__ == "__main__":
     given = parser.parse_args()
     warnings.simplefilter("ignore")
     with contextlib.suppress(KeyboardInterrupt):
-        print(damage(), full_disk(), kills(given.kills), sep="\n")
+        for line in (damage(), full_disk(), read_only(), kills(given.kills)):
+            print(line, flush=True)
