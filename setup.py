@@ -1,13 +1,17 @@
 """Compile the kernels of `ext/` into `graphemb._<name>`.
 
-`GRAPHEMB_BUILD` names a build for finding faults, never one to ship: see CONTRIBUTING.
+`GRAPHEMB_BUILD` names a build for finding faults, never one to ship, and `SOURCE_DATE_EPOCH` makes the same bytes of the
+same sources: see CONTRIBUTING.
 """
+import gzip
 import os
 import sys
+import tarfile
 from pathlib import Path
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
+from setuptools.command.sdist import sdist
 
 headers = [path.as_posix() for path in sorted(Path("ext").glob("*.h")) + sorted(Path("ext").glob("*.pxd"))]
 # Walks must not depend on the instruction set, so no fused multiply-add there; training wants it.
@@ -29,14 +33,37 @@ build = os.environ.get("GRAPHEMB_BUILD", "")
 if build not in builds:
     sys.exit(f"GRAPHEMB_BUILD must be one of {', '.join(filter(None, builds))}, or unset; got {build!r}.")
 extra, checks = builds[build]
+extra = extra or ["-g0"]  # debug information is most of a module, and has the path where it was built
 extensions = [
     Extension(f"graphemb._{name}", [f"ext/_{name}.pyx", *(f"ext/{source}" for source in sources)],
               include_dirs=["ext"], depends=headers,
               extra_compile_args=["/O2"] if sys.platform == "win32" else ["-O3", *flags, *extra],
-              extra_link_args=extra)
+              extra_link_args=[] if sys.platform == "win32" else extra)
     for name, (sources, flags) in kernels.items()
 ]
-setup(ext_modules=cythonize(
+
+
+class Sdist(sdist):
+    """With SOURCE_DATE_EPOCH set, an archive that does not tell when, where and by whom it was made."""
+
+    def make_archive(self, base_name, format, root_dir=None, base_dir=None, owner=None, group=None):
+        when = os.environ.get("SOURCE_DATE_EPOCH")
+        if when is None or format != "gztar":
+            return super().make_archive(base_name, format, root_dir, base_dir, owner, group)
+
+        def plain(info):
+            info.uid, info.gid, info.uname, info.gname, info.mtime = 0, 0, "", "", int(when)
+            info.mode = 0o755 if info.isdir() or info.mode & 0o100 else 0o644
+            return info
+
+        path = f"{base_name}.tar.gz"
+        with (open(path, "wb") as file, gzip.GzipFile("", "wb", 9, file, int(when)) as packed,
+              tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive):
+            archive.add(base_dir, filter=plain)  # which sorts
+        return path
+
+
+setup(cmdclass={"sdist": Sdist}, ext_modules=cythonize(
     extensions, include_path=["ext"], build_dir=f"build/{build}" if build else "build",
     compiler_directives={
         "language_level": 3, "boundscheck": False, "wraparound": False, "cdivision": True,
