@@ -15,12 +15,13 @@ export GRAPH
 
 KERNELS := $(wildcard ext/*.pyx ext/*.pxd ext/*.h ext/*.c)
 
-.PHONY: help quickstart test lint benchmark docs clean
+.PHONY: help quickstart test torture lint benchmark docs clean
 
 help:
 	@echo "make quickstart              embed Les Miserables, write quickstart.png and quickstart.html"
 	@echo "make quickstart GRAPH=path   embed the graph in that file instead"
 	@echo "make test                    build, then run every test"
+	@echo "make torture [ONLY=names]    the long checks of docs/reliability.md, hours; ONLY=\"graphs files\" some of them"
 	@echo "make lint                    ruff, mypy, cython-lint"
 	@echo "make docs                    the documentation, into build/docs; warnings are errors"
 	@echo "make benchmark [QUICK=1]     measure; QUICK=1 is the smoke run"
@@ -31,6 +32,9 @@ quickstart: $(VENV)/.with-plot
 
 test: $(VENV)/.with-test
 	$(PY) -m pytest
+
+torture: $(VENV)/.with-test $(VENV)/.with-torture
+	$(PY) tests/torture/run.py $(ONLY)
 
 lint: $(VENV)/.with-lint
 	$(PY) -m ruff check .

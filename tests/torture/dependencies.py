@@ -1,8 +1,8 @@
 """The tests with the oldest dependencies that pyproject.toml allows and with the newest, on each Python there is.
 
-    python tests/torture/dependencies.py [PYTHON ...] [--which oldest newest] [--folder FOLDER] [-- pytest's arguments]
+    python tests/torture/dependencies.py [PYTHON ...] [--which oldest newest] [--folder FOLDER] [-- ARGUMENTS OF PYTEST]
 
-PYTHON is a version or a path, 3.11 3.12 3.13 if none is given. Needs uv and a package index. "Oldest" is of what the
+Takes about 60 minutes. PYTHON is a version or a path, 3.11 3.12 3.13 if none is given. Needs uv and a package index. "Oldest" is of what the
 index has as wheels for that Python. Warnings are errors, as ever. With --folder the environments are kept there.
 """
 from __future__ import annotations

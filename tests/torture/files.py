@@ -1,6 +1,8 @@
 """Files survive: a kill in the midst of `save`, a full disk, any changed or missing byte.
 
     python tests/torture/files.py [--kills 200]
+
+Takes about 4 minutes.
 """
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 """No graph crashes a fit: the table of `nasty`, whole, then graphs that Hypothesis makes, of any shape and any weight.
 
-    python tests/torture/graphs.py [--examples 10000]
+    python tests/torture/graphs.py [--examples 10000] [--seed N]
+
+Takes about 20 minutes.
 
 Each example is a graph and an estimator with settings; its four forms must be refused alike, or give the same bytes.
 """

@@ -2,7 +2,7 @@
 
     python tests/torture/packages.py
 
-Needs `build` and a package index for its isolated environments.
+Takes about 4 minutes. Needs `build` and a package index for its isolated environments.
 """
 from __future__ import annotations
 
