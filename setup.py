@@ -1,7 +1,7 @@
 """Compile the kernels of `ext/` into `graphemb._<name>`.
 
-`GRAPHEMB_BUILD` names a build for finding faults, never one to ship; with `SOURCE_DATE_EPOCH` set, the same sources make
-the same bytes. See CONTRIBUTING for both.
+`GRAPHEMB_BUILD` names a build for finding faults, never one to ship; with `SOURCE_DATE_EPOCH` set, the same sources
+make the same bytes. See CONTRIBUTING for both.
 """
 import gzip
 import os

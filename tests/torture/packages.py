@@ -24,8 +24,8 @@ WHEEL = re.compile(r"graphemb/([\w/]+\.(py|pyi)|py\.typed|datasets\.tsv|_page/[\
                    r"|graphemb-[\d.]+\.dist-info/(METADATA|WHEEL|RECORD|top_level\.txt|entry_points\.txt|licenses/LICENSE)")
 
 
-def tracked() -> set[str]:
-    return set(subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines())
+def tracked(place: Path) -> set[str]:
+    return set(subprocess.run(["git", "ls-files"], cwd=place, check=True, capture_output=True, text=True).stdout.splitlines())
 
 
 def build(place: Path) -> dict[str, Path]:
@@ -39,27 +39,28 @@ def build(place: Path) -> dict[str, Path]:
     return {"wheel" if path.suffix == ".whl" else "sdist": path for path in (place / "dist").iterdir()}
 
 
-def strays(kind: str, path: Path) -> set[str]:
+def strays(kind: str, path: Path, ours: set[str]) -> set[str]:
     """Files that nobody asked for, and those that are missing, with a minus."""
     if kind == "wheel":
         with zipfile.ZipFile(path) as archive:
             names = set(archive.namelist())
-        expected = {name for name in tracked() if re.match(r"graphemb/.*\.(py|pyi|typed|tsv)$|graphemb/_page/", name)}
+        expected = {name for name in ours if re.match(r"graphemb/.*\.(py|pyi|typed|tsv)$|graphemb/_page/", name)}
         return {name for name in names if not WHEEL.fullmatch(name)} | {f"-{name}" for name in expected - names}
     with tarfile.open(path) as archive:
         names = {member.name.split("/", 1)[1] for member in archive if member.isfile()}
-    expected = {name for name in tracked() if not NOT_PACKED.match(name)}
+    expected = {name for name in ours if not NOT_PACKED.match(name)}
     return (names - expected - MADE) | {f"-{name}" for name in (expected | MADE) - names}
 
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
         one, other = (build(Path(folder) / name) for name in ("here", "quite-another-place"))
+        ours = tracked(Path(folder) / "here")
         for kind in ("sdist", "wheel"):
             digests = [hashlib.sha256(each[kind].read_bytes()).hexdigest() for each in (one, other)]
             if digests[0] != digests[1]:
                 raise AssertionError(f"{kind}: two builds differ: {digests}")
-            if found := strays(kind, one[kind]):
+            if found := strays(kind, one[kind], ours):
                 raise AssertionError(f"{one[kind].name} has, or with a minus lacks: {sorted(found)}")
             print(f"{one[kind].name}: {one[kind].stat().st_size:,} bytes, two builds equal, sha256 {digests[0][:16]}..., "
                   "no stray file")
