@@ -703,6 +703,26 @@ def test_parquet(tmp_path):
         Graph.read(path)
 
 
+@pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".feather"])
+def test_tables_of_arrow_in_every_file(tmp_path, suffix):
+    pa = pytest.importorskip("pyarrow")
+    from pyarrow import feather, parquet
+
+    table = pa.table({"from": pa.array(["a", "b", "a"]).dictionary_encode(), "to": ["b", "c", "c"], "km": [1, 2, 3]})
+    path = tmp_path / f"g{suffix}"
+    (parquet.write_table if suffix == ".parquet" else feather.write_feather)(table, path)
+    want = Graph.from_edges(["a", "b", "a"], ["b", "c", "c"], [1, 2, 3]).fingerprint
+    assert Graph.read(path).fingerprint == want == Graph.from_dataframe(table, "from", "to", "km").fingerprint
+    sound = path.read_bytes()
+    for size in range(0, len(sound), 7):
+        path.write_bytes(sound[:size])
+        with pytest.raises(ValueError, match=r"Parquet|Arrow"):
+            Graph.read(path)
+    parquet.write_table(pa.table({"from": ["a", None], "to": ["b", "c"]}), tmp_path / "null.parquet")
+    with pytest.raises(ValueError, match=r"null|missing"):
+        Graph.read(tmp_path / "null.parquet")
+
+
 @given(edge_lists().filter(lambda made: made[1]))
 def test_an_edge_list_file_is_the_edge_list(tmp_path_factory, made):
     _, edges, directed = made
