@@ -6,6 +6,7 @@ make the same bytes. See CONTRIBUTING for both.
 import gzip
 import os
 import sys
+import sysconfig
 import tarfile
 from pathlib import Path
 
@@ -34,9 +35,13 @@ if build not in builds:
     sys.exit(f"GRAPHEMB_BUILD must be one of {', '.join(filter(None, builds))}, or unset; got {build!r}.")
 extra, checks = builds[build]
 extra = extra or ["-g0"]  # debug information is most of a module, and has the path where it was built
+# One wheel for every Python from 3.11: as fast, measured. Not in place, where a module built for one Python would be found
+# before it and go stale; and a free-threaded Python has no such ABI.
+abi3 = "bdist_wheel" in sys.argv and not build and not sysconfig.get_config_var("Py_GIL_DISABLED")
 extensions = [
     Extension(f"graphemb._{name}", [f"ext/_{name}.pyx", *(f"ext/{source}" for source in sources)],
               include_dirs=["ext"], depends=headers,
+              py_limited_api=abi3, define_macros=[("Py_LIMITED_API", "0x030b0000")] if abi3 else [],
               extra_compile_args=["/O2"] if sys.platform == "win32" else ["-O3", *flags, *extra],
               extra_link_args=[] if sys.platform == "win32" else extra)
     for name, (sources, flags) in kernels.items()
@@ -63,7 +68,7 @@ class Sdist(sdist):
         return path
 
 
-setup(cmdclass={"sdist": Sdist}, ext_modules=cythonize(
+setup(cmdclass={"sdist": Sdist}, options={"bdist_wheel": {"py_limited_api": "cp311"}} if abi3 else {}, ext_modules=cythonize(
     extensions, include_path=["ext"], build_dir=f"build/{build}" if build else "build",
     compiler_directives={
         "language_level": 3, "boundscheck": False, "wraparound": False, "cdivision": True,
