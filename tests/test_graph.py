@@ -74,12 +74,12 @@ def test_edges_networkx_csr_and_dense_are_one_graph(made):
 
 @given(networkx_graphs())
 def test_networkx_agrees_with_its_own_matrix_and_is_not_changed(G):
-    before = nx.node_link_data(G, edges="links") if all(isinstance(n, int) for n in G) else repr(G.adj)
+    before = repr((list(G.nodes(data=True)), G.adj))
     graph = as_graph(G)
     check_invariants(graph)
     np.testing.assert_allclose(dense(graph), nx.to_numpy_array(G), rtol=1e-6)
     assert list(graph.nodes) == list(G) and graph.directed == G.is_directed()
-    after = nx.node_link_data(G, edges="links") if all(isinstance(n, int) for n in G) else repr(G.adj)
+    after = repr((list(G.nodes(data=True)), G.adj))
     assert before == after
 
 
@@ -481,7 +481,7 @@ def test_symmetry_is_judged_alike_whatever_the_block(n, seed, spoil):
     import graphemb.adjacency as module
 
     rng = np.random.default_rng(seed)
-    A = sparse.random_array((n, n), density=0.2, rng=rng, format="csr")
+    A = sparse.csr_array(rng.random((n, n)) * (rng.random((n, n)) < 0.2))
     A = (A + A.T).tocsr()
     if spoil:
         i, j = rng.integers(n, size=2)
@@ -684,7 +684,7 @@ def test_sparse_matrices_with_bad_indices(fmt):
 def test_labels_must_match_rows():
     with pytest.raises(ValueError, match="each of the 3 rows; got 2"):
         Graph.from_scipy(sparse.eye_array(3), nodes=["a", "b"])
-    with pytest.raises(ValueError, match="2-D"):
+    with pytest.raises(ValueError, match="2-D|square"):  # SciPy 1.12 makes it a row
         Graph.from_scipy(sparse.coo_array([1.0, 2.0]))
 
 
