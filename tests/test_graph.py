@@ -684,7 +684,7 @@ def test_sparse_matrices_with_bad_indices(fmt):
 def test_labels_must_match_rows():
     with pytest.raises(ValueError, match="each of the 3 rows; got 2"):
         Graph.from_scipy(sparse.eye_array(3), nodes=["a", "b"])
-    with pytest.raises(ValueError, match="2-D|square"):  # SciPy 1.12 makes it a row
+    with pytest.raises(ValueError, match=r"2-D|square"):  # SciPy 1.12 makes it a row
         Graph.from_scipy(sparse.coo_array([1.0, 2.0]))
 
 
