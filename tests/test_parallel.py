@@ -3,8 +3,11 @@
 import _thread
 import threading
 
+import networkx as nx
 import pytest
+from joblib import Parallel, delayed, parallel_config
 
+import graphemb
 from graphemb._parallel import interruptible
 
 
@@ -28,3 +31,28 @@ def test_interrupt_is_heard_while_the_call_goes_on():
     assert started.is_set() and not ended.is_set()
     finish.set()
     assert ended.wait(60)
+
+
+def most_at_a_time(method):
+    """Threads of ours alive at a time beside the caller, while a fit may have as many as joblib gives it."""
+    counts = [0]
+    start = threading.Thread.start
+
+    def counted(thread):
+        start(thread)
+        counts.append(sum(other.name.startswith("graphemb") for other in threading.enumerate()))
+
+    threading.Thread.start = counted
+    try:
+        getattr(graphemb, method)(n_components=4, random_state=0).fit(nx.les_miserables_graph())
+    finally:
+        threading.Thread.start = start
+    return max(counts)
+
+
+def test_a_worker_of_joblib_gets_no_threads_of_its_own():
+    """But one: the thread of a long call, while the caller waits for it to hear Ctrl-C."""
+    methods = ["DeepWalk", "AdjacencySpectral"]
+    assert max(Parallel(2, backend="loky")(delayed(most_at_a_time)(method) for method in methods)) == 1
+    with parallel_config(backend="threading", n_jobs=3):  # n_jobs=None takes what joblib was told to give
+        assert most_at_a_time("DeepWalk") > 1

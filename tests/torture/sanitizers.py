@@ -1,0 +1,107 @@
+"""The tests under builds of the kernels that find faults, in a copy of the tree; faults planted to see that they do.
+
+    python tests/torture/sanitizers.py asan|bounds|tsan [--tree FOLDER] [FILE ...]
+    python tests/torture/sanitizers.py planted
+
+`asan` is AddressSanitizer and UBSan, `bounds` Cython's checks of indices, `tsan` ThreadSanitizer (of the threaded
+tests, and of threads.py beside this file). They need gcc and its libraries; `tsan` setarch too.
+"""
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tree import ROOT, built, copied, replaced, run
+
+LEFT_OUT = {
+    "test_benchmarks": "starts the rivals' programs",
+    "test_packaging": "builds the package anew, without the checks",
+    "test_documentation": "of text and pictures, no kernels",
+    "test_command_page": "of text, no kernels",
+    "test_plot": "draws, no kernels of its own",
+    "test_explorer": "draws, no kernels of its own",
+}
+THREADED = ("test_parallel", "test_walks", "test_skipgram", "test_product", "test_partial_fit", "test_restart",
+            "test_pair_samplers", "test_temporal", "test_metapath", "test_prone", "test_random_projection")
+REPORT = re.compile(r"AddressSanitizer: .*|runtime error: .*|WARNING: ThreadSanitizer: .*|IndexError: Out of bounds.*")
+
+# A read or write past an array that no result shows: what, file, old, new, build that must see it, tests that run it.
+PLANTED = [
+    ("C, heap: one arc more than the row has", "ext/spmm.c", "degree = indptr[i + 1] - first;",
+     "degree = indptr[i + 1] - first + (values[indptr[i + 1]] > 1e30);", "asan", "test_product"),
+    ("C, heap: the place behind the last of a walk", "ext/walks_avx512.c",
+     "GE_EACH g->walks[f->at[i]] = (int32_t)f->current[i];",
+     "GE_EACH g->walks[f->at[i] + (f->at[i] == g->m * g->length - 1)] = (int32_t)f->current[i];", "asan", "test_walks"),
+    ("Cython, stack: one walk more than are in flight", "ext/_walks.pyx", "cdef int32_t[GROUP] current\n",
+     "cdef int32_t[GROUP - 1] current\n", "asan", "test_walks"),
+    ("C, undefined: a shift as wide as the number", "ext/rng.h", "return z ^ (z >> 31);",
+     "return z ^ (z >> 31) ^ (((int32_t)(z & 1) << 31 << 1) & 0);", "asan", "test_walks"),
+    ("Cython: one row more than there are", "ext/_walks.pyx", "for u in range(start, stop):\n            begin",
+     "for u in range(start, stop + 1):\n            begin", "bounds", "test_walks"),
+    ("Cython: text past its end", "ext/_text.pyx", "minus = text[low] == 45",
+     "minus = text[low] == 45 or text[text.shape[0]] == 256", "bounds", "test_edge_lists"),
+]
+
+
+def tests_of(kind: str) -> list[str]:
+    found = sorted(path.stem for path in (ROOT / "tests").glob("test_*.py"))
+    if kind == "tsan":
+        return list(THREADED)
+    return [*(name for name in found if name not in LEFT_OUT), "graphemb"]  # the last: docstrings' examples
+
+
+def suite(kind: str, tree: Path, names: list[str]) -> int:
+    """Each file by itself, so that one that dies takes no other with it. How many failed."""
+    built(copied(tree), kind)
+    print(f"{kind}: built", flush=True)
+    total: dict[str, int] = {}
+    bad = []
+    for name in names or tests_of(kind):
+        began = time.process_time(), time.perf_counter()
+        done = run(tree, kind, "-m", "pytest", "-p", "no:cacheprovider", "-o", "faulthandler_timeout=1500",
+                   "--tb=short", f"tests/{name}.py" if name.startswith("test_") else name)
+        counts = {word: int(n) for n, word in re.findall(r"(\d+) (passed|failed|skipped|errors?)\b", done.stdout)}
+        seen = REPORT.findall(done.stdout + done.stderr)
+        for word, n in counts.items():
+            total[word] = total.get(word, 0) + n
+        if done.returncode not in (0, 5) or seen:
+            bad.append(name)
+            (tree / f"{name}.log").write_text(done.stdout + done.stderr, encoding="utf-8")
+        print(f"{name}: {counts or done.returncode}, {time.perf_counter() - began[1]:.0f} s"
+              f"{'; ' + seen[0] if seen else ''}{f'; see {tree / name}.log' if bad[-1:] == [name] else ''}", flush=True)
+    print(f"{kind}: {total}; left out: {', '.join(LEFT_OUT) if kind != 'tsan' else 'what has no threads'}; "
+          f"failed: {', '.join(bad) or 'none'}")
+    return len(bad)
+
+
+def planted() -> int:
+    """Whether the builds see what is wrong on purpose, and an ordinary tree of the same kind has nothing. How many not."""
+    missed = 0
+    with tempfile.TemporaryDirectory() as folder:
+        trees = {kind: built(copied(Path(folder) / kind), kind) for kind in ("asan", "bounds")}
+        for what, name, old, new, kind, test in PLANTED:
+            before = (trees[kind] / name).read_text(encoding="utf-8")
+            replaced(trees[kind], name, old, new)
+            built(trees[kind], kind)
+            done = run(trees[kind], kind, "-m", "pytest", "-x", "-p", "no:cacheprovider", f"tests/{test}.py")
+            seen = REPORT.findall(done.stdout + done.stderr)
+            missed += not seen
+            print(f"{kind}: {what} ({name}): {seen[0] if seen else 'NOT SEEN'}", flush=True)
+            (trees[kind] / name).write_text(before, encoding="utf-8")
+    return missed
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("kind", choices=["asan", "bounds", "tsan", "planted"])
+    parser.add_argument("names", nargs="*", help="test files, without .py, or graphemb: the docstrings' examples")
+    parser.add_argument("--tree", type=Path, help="where the copy is made and stays")
+    given = parser.parse_args()
+    if given.kind == "planted":
+        sys.exit(planted())
+    with tempfile.TemporaryDirectory() as folder:
+        sys.exit(suite(given.kind, given.tree or Path(folder), given.names))
