@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, TimeoutError, wait
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 SECONDS_BETWEEN_TICKS = 0.1
 
@@ -31,7 +31,7 @@ def map_ordered(work: Callable[[T], R], items: Iterable[T], n_jobs: int, *, ahea
     with ThreadPoolExecutor(n_jobs, thread_name_prefix="graphemb") as pool:
         try:
             for item in items:
-                waiting.append(pool.submit(work, item))
+                waiting.append(_submit(pool, work, item))
                 if len(waiting) >= ahead * n_jobs:
                     yield _result(waiting.popleft())
             while waiting:
@@ -45,6 +45,7 @@ def interruptible(work: Callable[[], R]) -> R:
     """`work()` on a thread of its own, so that Ctrl-C is heard during one long call that lets the GIL go.
 
     After Ctrl-C the call is left to end by itself, and its result is dropped: so it must change nothing.
+    Where no thread can be had, the work is done in the caller.
     """
     done: list[R] = []
     failed: list[BaseException] = []
@@ -56,7 +57,10 @@ def interruptible(work: Callable[[], R]) -> R:
             failed.append(error)
 
     thread = threading.Thread(target=run, name="graphemb", daemon=True)
-    thread.start()
+    try:
+        thread.start()
+    except RuntimeError:  # no memory for its stack, or no leave to have another
+        return work()
     while thread.is_alive():
         thread.join(0.1)
     if failed:
@@ -79,7 +83,7 @@ class Team:
             self._pool = ThreadPoolExecutor(self.n_jobs - 1, thread_name_prefix="graphemb")
             gate = threading.Barrier(self.n_jobs)
             try:
-                started = [self._pool.submit(gate.wait) for _ in range(self.n_jobs - 1)]
+                started = [_submit(self._pool, gate.wait) for _ in range(self.n_jobs - 1)]
                 gate.wait()
                 for future in started:
                     future.result()
@@ -108,7 +112,7 @@ class Team:
         futures: list[Future[None]] = []
         try:
             for t in range(1, self.n_jobs):
-                futures.append(self._pool.submit(guarded, t))
+                futures.append(_submit(self._pool, guarded, t))
             work(0)
         except BaseException:  # Ctrl-C too, wherever it was heard
             abandon()
@@ -117,6 +121,14 @@ class Team:
             wait(futures)
         for future in futures:
             future.result()
+
+
+def _submit(pool: ThreadPoolExecutor, work: Callable[..., R], *arguments: Any) -> Future[R]:
+    """What a pool does, but a thread that cannot be had is a MemoryError, as an array that cannot be had is."""
+    try:
+        return pool.submit(work, *arguments)
+    except RuntimeError as error:
+        raise MemoryError(f"{error}: no memory for it, or no leave to have so many; lower n_jobs.") from error
 
 
 def _result(future: Future[R]) -> R:

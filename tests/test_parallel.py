@@ -8,7 +8,7 @@ import pytest
 from joblib import Parallel, delayed, parallel_config
 
 import graphemb
-from graphemb._parallel import interruptible
+from graphemb._parallel import Team, interruptible, map_ordered
 
 
 def test_result_and_exception_come_through():
@@ -31,6 +31,19 @@ def test_interrupt_is_heard_while_the_call_goes_on():
     assert started.is_set() and not ended.is_set()
     finish.set()
     assert ended.wait(60)
+
+
+def test_no_thread_to_be_had(monkeypatch):
+    """As under a memory limit: one long call is made by the caller; more threads than one are a MemoryError."""
+    def start(thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    assert interruptible(lambda: 42) == 42
+    with pytest.raises(MemoryError, match="lower n_jobs"):
+        list(map_ordered(lambda x: x, range(9), 2))
+    with pytest.raises(MemoryError, match="lower n_jobs"), Team(2):
+        pass
 
 
 def most_at_a_time(method):

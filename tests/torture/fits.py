@@ -1,6 +1,6 @@
 """Fits survive: a kill and a fit that goes on; too little memory; a thousand fits and no growth.
 
-    python tests/torture/fits.py [--kills 20] [--fits 1000]
+    python tests/torture/fits.py [leaks] [memory] [kills] [--kills 25] [--fits 1000]
 """
 from __future__ import annotations
 
@@ -23,11 +23,16 @@ from estimators import ESTIMATORS, make
 FIT = """
 import hashlib, sys, networkx as nx, graphemb, graphemb.skipgram
 graphemb.skipgram.SECONDS_BETWEEN_SAVES, graphemb.skipgram.SAVING = 0.0, 100.0
-G = nx.barabasi_albert_graph(3000, 5, seed=0)
+method, n, n_jobs, checkpoint = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4] or None
+model = getattr(graphemb, method)(32, n_walks=4, random_state=0, checkpoint=checkpoint, n_jobs=n_jobs)
+if method != "LINE":
+    model.set_params(walk_length=40)
+G = graphemb.as_graph(nx.barabasi_albert_graph(n, 5, seed=0))
 print("ready", flush=True)
-model = graphemb.DeepWalk(32, n_walks=4, walk_length=40, random_state=0, checkpoint=sys.argv[1] or None, n_jobs=2)
 print(hashlib.blake2b(model.fit_transform(G).tobytes(), digest_size=8).hexdigest())
 """
+KILLED = [("DeepWalk", 3000, 1), ("DeepWalk", 3000, 2), ("Node2Vec", 20_000, 2), ("VERSE", 3000, 2), ("LINE", 3000, 2)]
+"""Of few nodes: walks one after the other; of many: batches, all threads at one."""
 QUADRATIC = ("GraRep", "GraphWave", "Struc2Vec")  # in time or memory: smaller graphs
 LIMITED = """
 import resource, sys, warnings, networkx as nx, numpy as np, graphemb
@@ -49,26 +54,41 @@ else:
 """
 
 
+def killed(run: list[str], after: float) -> bool:
+    """Whether the fit was going on `after` seconds after it began; then it was killed."""
+    child = subprocess.Popen(run, stdout=subprocess.PIPE)
+    child.stdout.readline()
+    try:
+        child.wait(after)
+    except subprocess.TimeoutExpired:
+        child.send_signal(signal.SIGKILL)
+    child.stdout.close()
+    return child.wait() < 0
+
+
 def resumed(times: int) -> str:
-    run = [sys.executable, "-c", FIT]
-    whole = subprocess.run([*run, ""], capture_output=True, text=True, check=True).stdout.split()[-1]
-    began = time.perf_counter()
-    subprocess.run([*run, ""], capture_output=True, check=True)
-    span, draw, went_on = time.perf_counter() - began, random.Random(0), 0
-    with tempfile.TemporaryDirectory() as folder:
-        for k in range(times):
-            path = Path(folder) / f"checkpoint{k}"
-            child = subprocess.Popen([*run, str(path)], stdout=subprocess.PIPE)
+    """Kill fits at random moments, and half of those that go on from their checkpoint once more."""
+    draw, kills, went_on, known = random.Random(0), 0, 0, {}
+    for k in range(times):
+        method, n, n_jobs = KILLED[k % len(KILLED)]
+        run = [sys.executable, "-c", FIT, method, str(n), str(n_jobs)]
+        if (method, n, n_jobs) not in known:
+            child = subprocess.Popen([*run, ""], stdout=subprocess.PIPE, text=True)
             child.stdout.readline()
-            time.sleep(draw.uniform(0.1, 1.0) * span)
-            child.send_signal(signal.SIGKILL)
-            child.wait()
-            child.stdout.close()
-            went_on += path.exists()
+            began = time.perf_counter()
+            known[method, n, n_jobs] = child.communicate()[0].strip(), time.perf_counter() - began
+        whole, span = known[method, n, n_jobs]
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "checkpoint"
+            for _ in range(draw.choice([1, 2])):
+                kills += killed([*run, str(path)], draw.uniform(0, span))
+                went_on += path.exists()
             again = subprocess.run([*run, str(path)], capture_output=True, text=True, check=True).stdout.split()[-1]
             if again != whole:
-                raise AssertionError(f"kill {k}: {again} is not {whole}")
-    return f"{times} kills in fit, {went_on} of them with a checkpoint written: the same bytes as uninterrupted"
+                raise AssertionError(f"{method} on {n} nodes, trial {k}: {again} is not {whole}")
+            if list(Path(folder).glob("checkpoint")):
+                raise AssertionError(f"{method}: a complete fit left its checkpoint")
+    return f"{times} fits killed {kills} times, {went_on} of them with a checkpoint written: the same bytes as uninterrupted"
 
 
 def memory() -> str:
@@ -107,10 +127,14 @@ def leaks(times: int) -> str:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("parts", nargs="*", help="leaks, memory, kills; all if none is named")
+    parser.add_argument("--kills", type=int, default=25, help="fits to kill")
     parser.add_argument("--fits", type=int, default=1000)
     given = parser.parse_args()
     warnings.simplefilter("ignore")
-    print(leaks(given.fits), flush=True)
-    print(memory(), flush=True)
-    print(resumed(given.kills))
+    if "memory" in given.parts or not given.parts:
+        print(memory(), flush=True)
+    if "kills" in given.parts or not given.parts:
+        print(resumed(given.kills), flush=True)
+    if "leaks" in given.parts or not given.parts:
+        print(leaks(given.fits))

@@ -7,6 +7,7 @@ Each mutant is made in a copy of the tree, its extension built there, and the te
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -80,6 +81,10 @@ MUTANTS = [  # what, file, text, its replacement, tests
     ("words told apart by hash and length alone", "ext/_text.pyx",
      "memcmp(&store[0] + ends[code], &text[0] + low, length) == 0",
      "memcmp(&store[0] + ends[code], &text[0] + low, length) * 0 == 0", "edge_lists"),
+    ("the row of a node found with 32 bits", "ext/sgns_kernel.h", "const float *u0 = s->vectors + b->inputs[m] * s->stride;",
+     "const float *u0 = s->vectors + (int32_t)(b->inputs[m] * s->stride);", "large"),
+    ("the row of a neighbour found with 32 bits", "ext/spmm.c", "X + indices[k] * width", "X + (int32_t)(indices[k] * width)",
+     "large"),
 ]
 
 
@@ -109,7 +114,9 @@ def result(tree: Path, number: int) -> str:
         done = run(tree, "", "-m", "pytest", "-x", "-p", "no:cacheprovider", *(f"tests/test_{t}.py" for t in tests.split()))
     finally:
         written(tree, name, before, kernel)
-    if done.returncode not in (0, 1):
+    if done.returncode < 0:
+        return f"caught: {signal.Signals(-done.returncode).name}"
+    if done.returncode > 1:
         raise AssertionError(f"{what}: the tests did not run: {done.stdout[-500:]}{done.stderr[-500:]}")
     failed = next((line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))), "")
     return f"caught by {failed.split(' - ')[0].split('::')[-1]}" if done.returncode else "SURVIVED"
