@@ -6,13 +6,12 @@ Each mutant is made in a copy of the tree, its extension built there, and the te
 """
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import tempfile
 from pathlib import Path
 
-from tree import built, copied, run
+from tree import built, changed, copied, replaced, run
 
 MUTANTS = [  # what, file, text, its replacement, tests
     ("window one too short", "ext/sgns_kernel.h", "*from = i > reach ? i - reach : 0;",
@@ -88,32 +87,11 @@ MUTANTS = [  # what, file, text, its replacement, tests
 ]
 
 
-def written(tree: Path, name: str, text: str, kernel: str | None) -> None:
-    """The file, and its kernel alone is no longer up to date: a header that looks new makes all of them be built."""
-    path = tree / name
-    times = path.stat()
-    path.write_text(text, encoding="utf-8")
-    if path.suffix != ".pyx":
-        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
-    if kernel:
-        for old in tree.rglob(f"{kernel}.*"):  # setuptools keeps one in build, too
-            if old.suffix in (".so", ".pyd"):
-                old.unlink()
-
-
 def result(tree: Path, number: int) -> str:
     """Which test saw the mutant made in `tree`, a copy that is built; its text is as before afterwards."""
     what, name, old, new, tests = MUTANTS[number]
-    kernel = "_" + Path(name).stem.lstrip("_").split("_")[0] if name.startswith("ext/") else None
-    before = (tree / name).read_text(encoding="utf-8")
-    if old not in before:
-        raise AssertionError(f"{what}: {name} no longer has {old!r}; write the mutant anew")
-    written(tree, name, before.replace(old, new), kernel)
-    try:
-        built(tree)
+    with changed(tree, name, old, new):
         done = run(tree, "", "-m", "pytest", "-x", "-p", "no:cacheprovider", *(f"tests/test_{t}.py" for t in tests.split()))
-    finally:
-        written(tree, name, before, kernel)
     if done.returncode < 0:
         return f"caught: {signal.Signals(-done.returncode).name}"
     if done.returncode > 1:
@@ -125,7 +103,9 @@ def result(tree: Path, number: int) -> str:
 if __name__ == "__main__":
     survived = 0
     with tempfile.TemporaryDirectory() as folder:
-        tree = built(copied(folder))
+        tree = copied(folder)
+        replaced(tree, "setup.py", '"-O3"', '"-O1"')  # a third of the time to build
+        built(tree)
         for number in map(int, sys.argv[1:]) if len(sys.argv) > 1 else range(len(MUTANTS)):
             said = result(tree, number)
             survived += said == "SURVIVED"

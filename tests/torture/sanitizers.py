@@ -4,7 +4,7 @@
     python tests/torture/sanitizers.py planted
 
 `asan` is AddressSanitizer and UBSan, `bounds` Cython's checks of indices, `tsan` ThreadSanitizer (of the threaded
-tests, and of threads.py beside this file). They need gcc and its libraries; `tsan` setarch too.
+tests, and of races.py beside this file). They need gcc and its libraries; `tsan` setarch too.
 """
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tree import ROOT, built, copied, replaced, run
+from tree import ROOT, built, changed, copied, run
 
 LEFT_OUT = {
     "test_benchmarks": "starts the rivals' programs",
@@ -25,6 +25,7 @@ LEFT_OUT = {
     "test_plot": "draws, no kernels of its own",
     "test_explorer": "draws, no kernels of its own",
 }
+RESIDENT = "tests/test_forecast.py::test_resident_memory_of_real_fits_is_within_the_band"  # the sanitizers take more
 THREADED = ("test_parallel", "test_walks", "test_skipgram", "test_product", "test_partial_fit", "test_restart",
             "test_pair_samplers", "test_temporal", "test_metapath", "test_prone", "test_random_projection")
 REPORT = re.compile(r"AddressSanitizer: .*|runtime error: .*|WARNING: ThreadSanitizer: .*|IndexError: Out of bounds.*")
@@ -38,8 +39,8 @@ PLANTED = [
      "GE_EACH g->walks[f->at[i] + (f->at[i] == g->m * g->length - 1)] = (int32_t)f->current[i];", "asan", "test_walks"),
     ("Cython, stack: one walk more than are in flight", "ext/_walks.pyx", "cdef int32_t[GROUP] current\n",
      "cdef int32_t[GROUP - 1] current\n", "asan", "test_walks"),
-    ("C, undefined: a shift as wide as the number", "ext/rng.h", "return z ^ (z >> 31);",
-     "return z ^ (z >> 31) ^ (((int32_t)(z & 1) << 31 << 1) & 0);", "asan", "test_walks"),
+    ("C, undefined: a product of signed numbers that overflows", "ext/walks.h",
+     "((uint64_t)v * UINT64_C(2654435769))", "(uint64_t)(v * INT64_C(0x7FFFFFFF9E3779B9))", "asan", "test_walks"),
     ("Cython: one row more than there are", "ext/_walks.pyx", "for u in range(start, stop):\n            begin",
      "for u in range(start, stop + 1):\n            begin", "bounds", "test_walks"),
     ("Cython: text past its end", "ext/_text.pyx", "minus = text[low] == 45",
@@ -50,7 +51,7 @@ PLANTED = [
 def tests_of(kind: str) -> list[str]:
     found = sorted(path.stem for path in (ROOT / "tests").glob("test_*.py"))
     if kind == "tsan":
-        return list(THREADED)
+        return [*THREADED, "races"]
     return [*(name for name in found if name not in LEFT_OUT), "graphemb"]  # the last: docstrings' examples
 
 
@@ -62,8 +63,11 @@ def suite(kind: str, tree: Path, names: list[str]) -> int:
     bad = []
     for name in names or tests_of(kind):
         began = time.process_time(), time.perf_counter()
-        done = run(tree, kind, "-m", "pytest", "-p", "no:cacheprovider", "-o", "faulthandler_timeout=1500",
-                   "--tb=short", f"tests/{name}.py" if name.startswith("test_") else name)
+        if name == "races":
+            done = run(tree, kind, "tests/torture/races.py")
+        else:
+            done = run(tree, kind, "-m", "pytest", "-p", "no:cacheprovider", "-o", "faulthandler_timeout=1500",
+                       "--tb=short", "--deselect", RESIDENT, f"tests/{name}.py" if name.startswith("test_") else name)
         counts = {word: int(n) for n, word in re.findall(r"(\d+) (passed|failed|skipped|errors?)\b", done.stdout)}
         seen = REPORT.findall(done.stdout + done.stderr)
         for word, n in counts.items():
@@ -73,25 +77,22 @@ def suite(kind: str, tree: Path, names: list[str]) -> int:
             (tree / f"{name}.log").write_text(done.stdout + done.stderr, encoding="utf-8")
         print(f"{name}: {counts or done.returncode}, {time.perf_counter() - began[1]:.0f} s"
               f"{'; ' + seen[0] if seen else ''}{f'; see {tree / name}.log' if bad[-1:] == [name] else ''}", flush=True)
-    print(f"{kind}: {total}; left out: {', '.join(LEFT_OUT) if kind != 'tsan' else 'what has no threads'}; "
+    left_out = 'what has no threads' if kind == 'tsan' else f'{", ".join(LEFT_OUT)}, the resident memory of fits'
+    print(f"{kind}: {total}; left out: {left_out}; "
           f"failed: {', '.join(bad) or 'none'}")
     return len(bad)
 
 
-def planted() -> int:
-    """Whether the builds see what is wrong on purpose, and an ordinary tree of the same kind has nothing. How many not."""
+def planted(folder: Path) -> int:
+    """How many faults made on purpose the builds do not see."""
     missed = 0
-    with tempfile.TemporaryDirectory() as folder:
-        trees = {kind: built(copied(Path(folder) / kind), kind) for kind in ("asan", "bounds")}
-        for what, name, old, new, kind, test in PLANTED:
-            before = (trees[kind] / name).read_text(encoding="utf-8")
-            replaced(trees[kind], name, old, new)
-            built(trees[kind], kind)
+    trees = {kind: built(copied(folder / kind), kind) for kind in ("asan", "bounds")}
+    for what, name, old, new, kind, test in PLANTED:
+        with changed(trees[kind], name, old, new, kind):
             done = run(trees[kind], kind, "-m", "pytest", "-x", "-p", "no:cacheprovider", f"tests/{test}.py")
-            seen = REPORT.findall(done.stdout + done.stderr)
-            missed += not seen
-            print(f"{kind}: {what} ({name}): {seen[0] if seen else 'NOT SEEN'}", flush=True)
-            (trees[kind] / name).write_text(before, encoding="utf-8")
+        seen = REPORT.findall(done.stdout + done.stderr)
+        missed += not seen
+        print(f"{kind}: {what} ({name}): {seen[0] if seen else 'NOT SEEN'}", flush=True)
     return missed
 
 
@@ -101,7 +102,6 @@ if __name__ == "__main__":
     parser.add_argument("names", nargs="*", help="test files, without .py, or graphemb: the docstrings' examples")
     parser.add_argument("--tree", type=Path, help="where the copy is made and stays")
     given = parser.parse_args()
-    if given.kind == "planted":
-        sys.exit(planted())
     with tempfile.TemporaryDirectory() as folder:
-        sys.exit(suite(given.kind, given.tree or Path(folder), given.names))
+        tree = given.tree or Path(folder)
+        sys.exit(planted(tree) if given.kind == "planted" else suite(given.kind, tree, given.names))

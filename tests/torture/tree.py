@@ -1,11 +1,13 @@
 """A copy of the tree, changed in one place, built for finding faults, and tests run in it."""
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,6 +51,32 @@ def built(tree: Path, kind: str = "") -> Path:
     if done.returncode:
         raise AssertionError(f"does not build: {done.stderr[-2000:]}")
     return tree
+
+
+@contextlib.contextmanager
+def changed(tree: Path, name: str, old: str, new: str, kind: str = "") -> Iterator[None]:
+    """A tree that is built, with one text for another in one file, built again; afterwards with the file as before."""
+    path = tree / name
+    before, times = path.read_text(encoding="utf-8"), path.stat()
+    replaced(tree, name, old, new)
+
+    def outdate() -> None:
+        """Its kernel alone is no longer up to date: a header that looks new makes all of them be built."""
+        if path.suffix in (".c", ".h"):
+            os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+        if path.parent.name == "ext":
+            for library in tree.rglob(f"_{path.stem.lstrip('_').split('_')[0]}.*"):  # setuptools keeps one in build, too
+                if library.suffix in (".so", ".pyd"):
+                    library.unlink()
+
+    outdate()
+    try:
+        if path.parent.name == "ext":
+            built(tree, kind)
+        yield
+    finally:
+        path.write_text(before, encoding="utf-8")
+        outdate()
 
 
 def environment(tree: Path, kind: str = "") -> dict[str, str]:
