@@ -24,14 +24,14 @@ FIT = """
 import hashlib, sys, networkx as nx, graphemb, graphemb.skipgram
 graphemb.skipgram.SECONDS_BETWEEN_SAVES, graphemb.skipgram.SAVING = 0.0, 100.0
 method, n, n_jobs, checkpoint = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4] or None
-model = getattr(graphemb, method)(32, n_walks=4, random_state=0, checkpoint=checkpoint, n_jobs=n_jobs)
+model = getattr(graphemb, method)(32, n_walks=10, random_state=0, checkpoint=checkpoint, n_jobs=n_jobs)
 if "walk_length" in model.get_params():
     model.set_params(walk_length=40)
 G = graphemb.as_graph(nx.barabasi_albert_graph(n, 5, seed=0))
 print("ready", flush=True)
 print(hashlib.blake2b(model.fit_transform(G).tobytes(), digest_size=8).hexdigest())
 """
-KILLED = [("DeepWalk", 3000, 1), ("DeepWalk", 3000, 2), ("Node2Vec", 10_000, 2), ("VERSE", 3000, 2), ("LINE", 3000, 2)]
+KILLED = [("DeepWalk", 2000, 1), ("Node2Vec", 2000, 2), ("DeepWalk", 8000, 2), ("VERSE", 2000, 2), ("LINE", 2000, 2)]
 """Of few nodes: walks one after the other; of many: batches, all threads at one."""
 QUADRATIC = ("GraRep", "GraphWave", "Struc2Vec")  # in time or memory: smaller graphs
 LIMITED = """
@@ -54,16 +54,17 @@ else:
 """
 
 
-def killed(run: list[str], after: float) -> bool:
-    """Whether the fit was going on `after` seconds after it began; then it was killed."""
-    child = subprocess.Popen(run, stdout=subprocess.PIPE)
-    child.stdout.readline()
-    try:
-        child.wait(after)
-    except subprocess.TimeoutExpired:
-        child.send_signal(signal.SIGKILL)
-    child.stdout.close()
-    return child.wait() < 0
+def killed(run: list[str], after: float, checkpoint: Path | None) -> bool:
+    """Whether the fit was going on `after` seconds after it began, or had written its checkpoint; then it was killed."""
+    with subprocess.Popen(run, stdout=subprocess.PIPE) as child:
+        child.stdout.readline()
+        while checkpoint and child.poll() is None and not checkpoint.exists():
+            time.sleep(0.002)
+        try:
+            child.wait(after)
+        except subprocess.TimeoutExpired:
+            child.send_signal(signal.SIGKILL)
+        return child.wait() < 0
 
 
 def resumed(times: int) -> str:
@@ -83,7 +84,8 @@ def resumed(times: int) -> str:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "checkpoint"
             for _ in range(draw.choice([1, 2])):
-                kills += killed([*run, str(path)], draw.uniform(0, span))
+                begun = path if k % 3 else None
+                kills += killed([*run, str(path)], draw.uniform(0, span if begun is None else 0.7 * span), begun)
                 went_on += path.exists()
             again = subprocess.run([*run, str(path)], capture_output=True, text=True, check=True).stdout.split()[-1]
             if again != whole:

@@ -91,13 +91,16 @@ def result(tree: Path, number: int) -> str:
     """Which test saw the mutant made in `tree`, a copy that is built; its text is as before afterwards."""
     what, name, old, new, tests = MUTANTS[number]
     with changed(tree, name, old, new):
-        done = run(tree, "", "-m", "pytest", "-x", "-p", "no:cacheprovider", *(f"tests/test_{t}.py" for t in tests.split()))
+        done = run(tree, "", "-m", "pytest", "-x", "-p", "no:cacheprovider", "-o", "faulthandler_timeout=120",
+                   *(f"tests/test_{t}.py" for t in tests.split()))
     if done.returncode < 0:
         return f"caught: {signal.Signals(-done.returncode).name}"
     if done.returncode > 1:
         raise AssertionError(f"{what}: the tests did not run: {done.stdout[-500:]}{done.stderr[-500:]}")
-    failed = next((line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))), "")
-    return f"caught by {failed.split(' - ')[0].split('::')[-1]}" if done.returncode else "SURVIVED"
+    if done.returncode == 0:
+        return "SURVIVED"
+    failed = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    return f"caught by {failed[0].split(' - ')[0].split('::')[-1]}" if failed else "caught: a test that does not end"
 
 
 if __name__ == "__main__":
