@@ -100,7 +100,7 @@ def memory() -> str:
     said = {}
     for cls in ESTIMATORS:
         n = 20_000 if cls.__name__ in QUADRATIC else 300_000
-        for spare in (32, 64, 128):
+        for spare in (6, 64, 150):
             done = subprocess.run([sys.executable, "-c", LIMITED, cls.__name__, str(n), str(spare)], capture_output=True,
                                   text=True, timeout=600, check=False)
             text = done.stdout.strip() or f"exit {done.returncode}: {done.stderr[-300:]}"
@@ -108,7 +108,7 @@ def memory() -> str:
                 said[cls.__name__, spare] = text
     if said:
         raise AssertionError("\n".join(f"{name} with {spare} MB: {text}" for (name, spare), text in said.items()))
-    return f"{len(ESTIMATORS)} estimators with 32, 64 and 128 MB to spare: MemoryError each"
+    return f"{len(ESTIMATORS)} estimators with 6, 64 and 150 MB to spare: MemoryError each"
 
 
 def leaks(times: int) -> str:

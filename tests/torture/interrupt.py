@@ -107,7 +107,7 @@ def main() -> None:
         name = cls.__name__
         if given.names and name not in given.names:
             continue
-        n = given.nodes // (10 if name in SLOW else 1)
+        n = max(given.nodes // 10, 20_000) if name in SLOW else given.nodes
         graph = random_graph(n, 10 * n)
         if given.matrix:
             graph = graph.to_scipy()

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tree import built, changed, copied, replaced, run
+from tree import PYTEST, built, changed, copied, replaced, run
 
 MUTANTS = [  # what, file, text, its replacement, tests
     ("window one too short", "ext/sgns_kernel.h", "*from = i > reach ? i - reach : 0;",
@@ -91,7 +91,7 @@ def result(tree: Path, number: int) -> str:
     """Which test saw the mutant made in `tree`, a copy that is built; its text is as before afterwards."""
     what, name, old, new, tests = MUTANTS[number]
     with changed(tree, name, old, new):
-        done = run(tree, "", "-m", "pytest", "-x", "-p", "no:cacheprovider", "-o", "faulthandler_timeout=120",
+        done = run(tree, "", *PYTEST, "-x", "-o", "faulthandler_timeout=120",
                    *(f"tests/test_{t}.py" for t in tests.split()))
     if done.returncode < 0:
         return f"caught: {signal.Signals(-done.returncode).name}"

@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tree import ROOT, built, changed, copied, run
+from tree import PYTEST, ROOT, built, changed, copied, run
 
 LEFT_OUT = {
     "test_benchmarks": "starts the rivals' programs",
@@ -66,7 +66,7 @@ def suite(kind: str, tree: Path, names: list[str]) -> int:
         if name == "races":
             done = run(tree, kind, "tests/torture/races.py")
         else:
-            done = run(tree, kind, "-m", "pytest", "-p", "no:cacheprovider", "-o", "faulthandler_timeout=1500",
+            done = run(tree, kind, *PYTEST, "-o", "faulthandler_timeout=1500",
                        "--tb=short", "--deselect", RESIDENT, f"tests/{name}.py" if name.startswith("test_") else name)
         counts = {word: int(n) for n, word in re.findall(r"(\d+) (passed|failed|skipped|errors?)\b", done.stdout)}
         seen = REPORT.findall(done.stdout + done.stderr)
@@ -89,7 +89,7 @@ def planted(folder: Path) -> int:
     trees = {kind: built(copied(folder / kind), kind) for kind in ("asan", "bounds")}
     for what, name, old, new, kind, test in PLANTED:
         with changed(trees[kind], name, old, new, kind):
-            done = run(trees[kind], kind, "-m", "pytest", "-x", "-p", "no:cacheprovider", f"tests/{test}.py")
+            done = run(trees[kind], kind, *PYTEST, "-x", f"tests/{test}.py")
         seen = REPORT.findall(done.stdout + done.stderr)
         missed += not seen
         print(f"{kind}: {what} ({name}): {seen[-1] if seen else f'NOT SEEN, exit {done.returncode}'}", flush=True)
@@ -101,7 +101,7 @@ if __name__ == "__main__":
     parser.add_argument("kind", choices=["asan", "bounds", "tsan", "planted"])
     parser.add_argument("names", nargs="*", help="test files, without .py, or graphemb: the docstrings' examples")
     parser.add_argument("--tree", type=Path, help="where the copy is made and stays")
-    given = parser.parse_args()
+    given = parser.parse_intermixed_args()
     with tempfile.TemporaryDirectory() as folder:
         tree = given.tree or Path(folder)
         sys.exit(planted(tree) if given.kind == "planted" else suite(given.kind, tree, given.names))

@@ -36,6 +36,9 @@ def copied(folder: str | os.PathLike[str]) -> Path:
     return tree
 
 
+PYTEST = ("-m", "pytest", "-p", "no:cacheprovider", "--capture=sys")  # or pytest swallows what sanitizers report
+
+
 def replaced(tree: Path, name: str, old: str, new: str) -> None:
     """Put `new` for `old`, which must be there."""
     text = (tree / name).read_text(encoding="utf-8")
@@ -85,21 +88,15 @@ def environment(tree: Path, kind: str = "") -> dict[str, str]:
     if kind in LIBRARIES:
         found = [subprocess.run(["gcc", f"-print-file-name={name}"], capture_output=True, text=True,
                                 check=True).stdout.strip() for name in LIBRARIES[kind]]
-        wanted |= {"LD_PRELOAD": " ".join(found), **{
-            name: f"{value}:log_path={tree / 'report'}" if name.endswith("_OPTIONS") else value
-            for name, value in SETTINGS.items()}}
+        wanted |= SETTINGS | {"LD_PRELOAD": " ".join(found)}
     return wanted
 
 
 def run(tree: Path, kind: str, *command: str, seconds: float | None = None) -> subprocess.CompletedProcess[str]:
     """`python *command` in the tree; the end of a run that takes longer than `seconds` is an exception.
 
-    What a sanitizer reports stands at the end of `stderr`; pytest would swallow it. Under TSan without address randomisation: it needs the addresses where the kernel puts large maps.
+    Under TSan without address randomisation: it needs the addresses where the kernel puts large maps.
     """
-    for report in tree.glob("report.*"):
-        report.unlink()
     fixed = ["setarch", "-R"] if kind == "tsan" else []
-    done = subprocess.run([*fixed, sys.executable, *command], cwd=tree, env=environment(tree, kind), text=True,
+    return subprocess.run([*fixed, sys.executable, *command], cwd=tree, env=environment(tree, kind), text=True,
                           capture_output=True, check=False, timeout=seconds)
-    done.stderr += "".join(report.read_text(errors="replace") for report in tree.glob("report.*"))
-    return done
