@@ -148,21 +148,20 @@ def test_vectors_behind_2_31_numbers(variant, batch, n_threads, damped):
     walks, noise = rng.integers(0, N, (30, 20)).astype(np.int32), rng.integers(0, N, 1024).astype(np.int32)
     start = rng.standard_normal((2, N, stride)).astype(np.float32) / stride
     scale = rng.uniform(0.2, 1.0, (2, N)).astype(np.float32)
-    floats, nodes, own = _sgns.scratch_sizes(window, n_negative, walks.shape[1])
+    shared, floats, nodes = _sgns.scratch_sizes(window, n_negative, walks.shape[1], batch, n_threads)
 
     def trained_behind(by):
         matrices = [moved(matrix, by) for matrix in start]
         assert not by or matrices[0].size > 2**31
         damping = np.concatenate([np.ones((2, by), np.float32), scale], axis=1) if damped else skipgram.NO_DAMPING
-        meeting, places = np.empty(_sgns.MEETING, np.int64), 2 * max(batch, 1)
+        meeting, products = np.empty(_sgns.MEETING, np.int64), np.empty(shared, np.float32)
         _sgns.open_meeting(meeting, 100)
-        shared = (meeting, np.empty(places * floats, np.float32), np.empty(places * nodes, np.int32), np.empty(places))
         totals = np.zeros((n_threads, 4))
         with Team(n_threads) as team:
             team.run(lambda t: _sgns.train(
                 walks + np.int32(by), np.arange(30), np.full(30, 0.025, np.float32), noise + np.int32(by), damping,
-                window, n_negative, 0, False, KEY, _sgns.VARIANTS[variant], batch, t, n_threads, *shared,
-                np.empty(own, np.int32), *matrices, totals[t]))
+                window, n_negative, 0, False, KEY, _sgns.VARIANTS[variant], batch, t, n_threads, meeting,
+                products, np.empty(floats, np.float32), np.empty(nodes, np.int32), False, *matrices, totals[t]))
         return [*(matrix[by:].tobytes() for matrix in matrices), totals.sum(axis=0).tolist()]
 
     assert trained_behind(many) == trained_behind(0)

@@ -67,9 +67,7 @@ MUTANTS = [  # what, file, text, its replacement, tests
      "<uint32_t>1 << (indices[i] & 15)", "walks"),
     ("node2vec+: weak arcs to strangers are no noise", "ext/_walks.pyx", "return 0.0 if beta <= 1.0 else 1.0",
      "return near", "walks"),
-    ("columns after the last eight lose one", "ext/spmm.c", "for (; j < width; j++) sum_1", "for (; j + 1 < width; j++) sum_1",
-     "product"),
-    ("recursion leaves the last column of a row", "ext/spmm.c", "k < (i + 1) * width; k++)",
+    ("recursion leaves the last column of a row", "ext/spmm_kernel.h", "k < (i + 1) * width; k++)",
      "k < (i + 1) * width - 1; k++)", "product"),
     ("linear in time the wrong way", "ext/_temporal.pyx", "return max(a, b) - 1", "return min(a, b)", "temporal"),
     ("weights that fall with time rise", "ext/_temporal.pyx", "exp((times[i] - times[i + 1]) * rate)",
@@ -82,7 +80,7 @@ MUTANTS = [  # what, file, text, its replacement, tests
      "memcmp(&store[0] + ends[code], &text[0] + low, length) * 0 == 0", "edge_lists"),
     ("the row of a node found with 32 bits", "ext/sgns_kernel.h", "const float *u0 = s->vectors + b->inputs[m] * s->stride;",
      "const float *u0 = s->vectors + (int32_t)(b->inputs[m] * s->stride);", "large"),
-    ("the row of a neighbour found with 32 bits", "ext/spmm.c", "X + indices[k] * width", "X + (int32_t)(indices[k] * width)",
+    ("the row of a neighbour found with 32 bits", "ext/spmm_kernel.h", "X + indices[k] * width", "X + (int32_t)(indices[k] * width)",
      "large"),
 ]
 
