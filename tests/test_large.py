@@ -120,8 +120,10 @@ def test_nodes_behind_2_31_words_of_the_bit_map(graph, vectors):
     equal(*results)
 
 
+@pytest.mark.parametrize("variant", sorted(_spmm.VARIANTS))
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_sums_over_rows_behind_2_31_numbers(graph, dtype):
+def test_sums_over_rows_behind_2_31_numbers(graph, dtype, variant):
+    variant = _spmm.VARIANTS[variant]
     many, width = 2**27 + 5, 17
     A = graph.to_scipy().astype(dtype)
     X, R, out = np.random.default_rng(1).standard_normal((3, N, width)).astype(dtype)
@@ -130,12 +132,12 @@ def test_sums_over_rows_behind_2_31_numbers(graph, dtype):
     far_X, far_out = moved(X, many), room((many + N, width), dtype)
     assert far_X.size > 2**31
     multiply = _spmm.multiply_float if dtype == np.float32 else _spmm.multiply_double
-    multiply(indptr, indices, values, far_X, many, many + N, far_out)
+    multiply(indptr, indices, values, far_X, many, many + N, variant, far_out)
     np.testing.assert_allclose(far_out[many:], A @ X, rtol=1e-4, atol=1e-4)
     if dtype == np.float32:
         far_out[many:] = out
         _spmm.recur(indptr, indices, values, far_X, moved(R, many), 0.5, 0.25, -1.0, many, many + N,
-                    np.empty(width, np.float32), far_out)
+                    variant, np.empty(width, np.float32), far_out)
         np.testing.assert_allclose(far_out[many:], 0.5 * (A @ X + R) + 0.25 * X - out, rtol=1e-4, atol=1e-4)
 
 
