@@ -36,8 +36,8 @@ if build not in builds:
     sys.exit(f"GRAPHEMB_BUILD must be one of {', '.join(filter(None, builds))}, or unset; got {build!r}.")
 extra, checks = builds[build]
 extra = extra or ["-g0"]  # debug information is most of a module, and has the path where it was built
-# One wheel for every Python from 3.11: as fast, measured. Not in place, where a module built for one Python would be
-# found before it and go stale; and a free-threaded Python has no such ABI.
+# One wheel for every Python from 3.11: training is as fast, small calls a little slower. Not in place, where a module
+# built for one Python would be found before it and go stale; and a free-threaded Python has no such ABI.
 abi3 = "bdist_wheel" in sys.argv and not build and not sysconfig.get_config_var("Py_GIL_DISABLED")
 extensions = [
     Extension(f"graphemb._{name}", [f"ext/_{name}.pyx", *(f"ext/{source}" for source in sources)],
