@@ -22,6 +22,7 @@ MODES: dict[str, dict[str, Any]] = {
     "lock-free, 2 threads": {"n_jobs": 2, "deterministic": False},
     "gensim, 1 thread": {"n_jobs": 1, "trainer": "gensim"},
 }
+LARGE = 2**18  # nodes; beyond it one short walk from each is enough to measure, and gensim takes minutes for that
 AGAINST = {"deterministic, 1 thread": ("gensim, 1 thread", "lock-free, 1 thread"),
            "lock-free, 1 thread": ("gensim, 1 thread",),
            "deterministic, 2 threads": ("lock-free, 2 threads", "deterministic, 1 thread"),
@@ -41,8 +42,10 @@ def run(settings: Settings, record: Recorder) -> None:
         check_every_walk_trains(mode, options)
     for name in chosen:
         graph, labels = load(name)
+        large = graph.n_nodes > LARGE
         for d in (128, 32, 64, 256) if settings.long else (128,):
-            parameters = {"n_components": d, "n_walks": 20 if settings.quick else 10, "walk_length": 40,
+            parameters = {"n_components": d, "n_walks": 20 if settings.quick else 1 if large else 10,
+                          "walk_length": 20 if large else 40,
                           "window": 10, "n_epochs": 1, "random_state": settings.seed}
             samples = alternate({mode: partial(fit, graph, {**parameters, **options})
                                  for mode, options in modes.items()}, 1 if settings.quick else settings.repeat)
