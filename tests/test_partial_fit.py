@@ -5,7 +5,8 @@ import warnings
 import networkx as nx
 import numpy as np
 import pytest
-from test_contract import EXPORTED, small
+from nasty import ESTIMATORS
+from test_contract import small
 
 from graphemb import AdjacencySpectral, DeepWalk, Graph, LaplacianEigenmaps, LocallyLinearEmbedding, Node2Vec
 from graphemb.estimators._base import warn
@@ -15,11 +16,11 @@ from graphemb.skipgram import ChangedCorpus, Corpus, retrain
 from graphemb.walks import WalkSampler, changed_arcs
 
 pytestmark = pytest.mark.filterwarnings("ignore:The graph has .* connected components:UserWarning")
-WALKS = [cls for cls in EXPORTED if issubclass(cls, EdgeWalkEmbedding)]
-OTHERS = [cls for cls in EXPORTED if not issubclass(cls, WalkEmbedding)]
+WALKS = [cls for cls in ESTIMATORS if issubclass(cls, EdgeWalkEmbedding)]
+OTHERS = [cls for cls in ESTIMATORS if not issubclass(cls, WalkEmbedding)]
 
 
-@pytest.fixture(params=EXPORTED, ids=lambda cls: cls.__name__)
+@pytest.fixture(params=ESTIMATORS, ids=lambda cls: cls.__name__)
 def cls(request):
     return request.param
 
