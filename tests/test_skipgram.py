@@ -153,6 +153,17 @@ def test_rows_are_laid_in_halves_and_back():
         _sgns.group(False, spare, laid[1:])
 
 
+@pytest.mark.parametrize("d", [16, 48, 128])
+def test_rows_in_many_groups_train_to_the_same_bytes(d):
+    results = []
+    for n_threads, grouped in ((1, False), (2, True), (3, True)):
+        walks, ids, rates, noise, vectors, contexts = prepared(d, 0.02, n=200)
+        run_kernel(walks, ids, rates, noise, vectors, contexts, window=10, n_negative=5, batch=50,
+                   n_threads=n_threads, grouped=grouped)
+        results.append(vectors.tobytes() + contexts.tobytes())
+    assert len(set(results)) == 1
+
+
 @pytest.mark.parametrize("variant", sorted(_sgns.VARIANTS))
 @pytest.mark.parametrize("batch", [0, 30])
 def test_tied_vectors_equal_their_twin(variant, batch):
