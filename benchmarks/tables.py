@@ -204,6 +204,7 @@ def links(records: list[Record]) -> list[Table]:
         if any(kind in record for kind in kinds):
             table.rows.append([graph, case, *(f"{record[kind]['auc']:.1f}" if kind in record else "" for kind in kinds),
                                number(record.get("cpu"))])
+    table.note += "".join(f" {record['case']}: {record['gave_up']}." for record in records if "gave_up" in record)
     return [table]
 
 
