@@ -11,7 +11,7 @@ import graphemb
 from graphemb import Embedding, split_edges
 from graphemb.evaluate import EdgeSplit, link_prediction
 
-from .bench_rivals import can_be_had
+from .bench_rivals import ASKED, can_be_had
 from .graphs import available, load, published
 from .measure import Recorder, Settings, check, timed
 from .peers import PEERS, FitPeer, GaveUp, version_of
@@ -68,10 +68,10 @@ def rival(name: str, peer: str, split: EdgeSplit, settings: Settings, record: Re
         return
     for method in methods:
         who = f"{name}: {method} of {peer} {version_of(peer)}"
+        asked = {"n_components": 32 if settings.quick else 128, **ASKED[method], **METHODS[method]}
         process = FitPeer(peer, method, split.graph, settings.n_jobs)
         try:
-            vectors, outcome = process.embed(settings.limit, n_components=32 if settings.quick else 128, p=1.0, q=1.0,
-                                             **METHODS[method], seed=settings.seed)
+            vectors, outcome = process.embed(settings.limit, **asked, seed=settings.seed)
         except GaveUp as reason:
             record(who, who=peer, gave_up=str(reason))
             continue

@@ -31,6 +31,7 @@ ASKED: dict[str, dict[str, Any]] = {
 # Ours besides the default settings.
 VARIANTS: dict[str, dict[str, dict[str, Any]]] = {
     "DeepWalk": {"lock-free": {"deterministic": False}}, "Node2Vec": {"lock-free": {"deterministic": False}},
+    "LINE": {"both orders": {"order": "both"}},
     "NetMF": {"sampled": {"method": "sampled", "max_memory": 2**29}},
     "HOPE": {"common neighbours": {"similarity": "common", "row_norm": 0.5}},
 }
@@ -121,7 +122,7 @@ def measure(name: str, method: str, peers: list[str], slow: dict[str, str], sett
     finally:
         for process in cases.values():
             process.close()
-    for who, vectors in made.items():
+    for who, fitted in made.items():
         library = who.partition(",")[0]
         values = figures(runs[who], runs[OURS])
         if method in TRAINED and method != "Struc2Vec" and not graph.directed:
@@ -131,10 +132,10 @@ def measure(name: str, method: str, peers: list[str], slow: dict[str, str], sett
         differs = [*values.pop("differs", []), *([PEERS[library].differs[method]] if library != OURS
                                                  and method in PEERS[library].differs else [])]
         if labels is not None:
-            values |= score(vectors, labels, settings, name, f"{name}: {method}, {who}" if library == OURS else None,
+            values |= score(fitted, labels, settings, name, f"{name}: {method}, {who}" if library == OURS else None,
                             PUBLISHED_SIZES if who == OURS and not settings.quick else TRAIN_SIZES)
         record(f"{name}: {method}, {who}", graph=name, method=method, who=who,
-               version=None if library == OURS else version_of(library), columns=vectors[0].shape[1], **values,
+               version=None if library == OURS else version_of(library), columns=fitted[0].shape[1], **values,
                differs="; ".join(differs), asked={"n_components": d, **asked, **ours.get(who, {})},
                published={f"{metric} {size:.0%}": found for metric in ("Micro-F1", "Macro-F1")
                           for size in PUBLISHED_SIZES if who == OURS

@@ -32,7 +32,7 @@ table { border-collapse: collapse; font-size: 13px; margin: 6px 0 14px; }
 th, td { text-align: left; padding: 3px 12px 3px 0; border-bottom: 1px solid var(--line); vertical-align: top;
   font-variant-numeric: tabular-nums; }
 th { color: var(--soft); font-weight: 600; }
-tr.ours td { color: var(--ours); }
+td:not(:last-child) { white-space: nowrap; } tr.ours td { color: var(--ours); }
 figure { margin: 10px 0 18px; } figcaption { color: var(--soft); font-size: 13px; }
 svg { width: 100%; height: auto; max-width: 860px; display: block; font: 10.5px system-ui, sans-serif; }
 svg text { fill: var(--soft); } svg text.ours { fill: var(--ours); } svg text.rival { fill: var(--rival); }

@@ -11,6 +11,7 @@ import pytest
 
 benchmarks = pytest.importorskip("benchmarks", reason="run from the source tree: python -m pytest")
 from benchmarks import (  # noqa: E402
+    bench_links,
     bench_rivals,
     bench_scale,
     bench_skipgram,
@@ -193,6 +194,31 @@ def test_rivals_run_by_the_protocol_of_a_process_of_their_own(tmp_path, monkeypa
     assert record["wall"]["median"] > 0
     shown = report.page(results.newest(found))
     assert "No matching distribution found for gensim" in shown
+
+
+def test_rivals_tell_the_same_held_out_edges(tmp_path, monkeypatch):
+    def here(peer, again=False):
+        if peer == "gensim":
+            raise peers.NotInstalled("no gensim")
+        return Path(sys.executable)
+
+    for module in (bench_rivals, peers):
+        monkeypatch.setattr(module, "python_of", here)
+    found = {record["case"]: record for record in run("links", tmp_path, against=("scikit-learn", "gensim"))}
+    theirs = found[f"sbm-200: LaplacianEigenmaps of scikit-learn {peers.version_of('scikit-learn')}, hadamard"]
+    assert theirs["uniform"]["auc"] > 60
+    assert theirs.keys() >= {"cpu", "degree", "hard"}
+    assert found[f"gensim {peers.version_of('gensim')}"]["not_installed"] == "no gensim"
+    shown = report.summary(results.newest(list(found.values())))
+    assert "LaplacianEigenmaps of scikit-learn" in shown
+    monkeypatch.setattr(bench_links.FitPeer, "embed", refused)
+    late = run("links", tmp_path, against=("scikit-learn",))[-1]
+    assert late["gave_up"] == "no result after 1 s"
+    assert "LaplacianEigenmaps of scikit-learn" in report.summary([*found.values(), late]).partition("one seed.")[2]
+
+
+def refused(*_, **__):
+    raise peers.GaveUp("no result after 1 s")
 
 
 def test_a_rival_that_takes_too_long_or_fails_is_ended_with_a_reason(tmp_path, monkeypatch):
