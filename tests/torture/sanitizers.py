@@ -36,7 +36,7 @@ PLANTED = [
      "X, width, out + i * width + 32 * (i + 1 == stop));", "asan", "test_product"),
     ("C, heap: the place behind the last of a walk", "ext/walks_avx512.c",
      "GE_EACH g->walks[f->at[i]] = (int32_t)f->current[i];",
-     "GE_EACH g->walks[f->at[i] + (f->at[i] == g->m * g->length - 1)] = (int32_t)f->current[i];", "asan", "test_large"),
+     "GE_EACH g->walks[f->at[i] + (f->at[i] == g->m * g->length - 1)] = (int32_t)f->current[i];", "asan", "test_walks"),
     ("Cython, stack: one walk more than are in flight", "ext/_walks.pyx", "cdef int32_t[GROUP] current\n",
      "cdef int32_t[GROUP - 1] current\n", "asan", "test_large"),
     ("C, undefined: a product of signed numbers that overflows", "ext/walks.h",
