@@ -28,6 +28,7 @@ builds = {
     "": ([], {}),
     "bounds": ([], {"boundscheck": True, "wraparound": False, "initializedcheck": True}),
     "asan": (["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer", "-g1",
+              "-fno-wrapv",             # Python's own flags say -fwrapv, and then an overflow is no fault
               "-fno-tree-vectorize"], {}),  # vectorised, a loop may gather and scatter, which no sanitizer sees
     "tsan": (["-fsanitize=thread", "-g1"], {}),
 }
