@@ -120,7 +120,7 @@ def test_kernel_equals_its_twin(variant, d, window, n_negative, subsample, rate)
 @pytest.mark.parametrize("damped", [False, True])
 @pytest.mark.parametrize("d, window, n_negative, batch, rate", [
     (16, 3, 5, 50, 0.02), (20, 1, 1, 60, 0.05), (128, 10, 5, 75, 0.02), (33, 40, 5, 25, 0.005), (7, 4, 12, 10, 0.05),
-    (48, 5, 6, 1, 0.02), (24, 2, 5, 8, 0.2),
+    (48, 5, 6, 1, 0.02), (24, 2, 5, 8, 0.2), (16, 3, 5, 100, 0.02),  # of six walks the last batch has two, not four
 ])
 def test_batches_equal_their_twin(variant, n_threads, grouped, damped, d, window, n_negative, batch, rate):
     """Whole walks in a batch, and batches within a walk."""
