@@ -301,6 +301,9 @@ def spread(low, middle, high):
      {"ns_a_step": {"graphemb": spread(4, 5, 6), "pecanpy": spread(99, 99, 99)}}, 0, "worse: 0"),
     ({"rss_peak": 100.0}, {"rss_peak": 150.0}, 1, "rss_peak: 100 -> 150"),
     ({"uniform": {"auc": 97.0}}, {"uniform": {"auc": 90.0}}, 1, "uniform auc: 97 -> 90"),
+    ({"who": "gensim", "of_ours": spread(9, 10, 11), "wall": 2.0},
+     {"who": "gensim", "of_ours": spread(5, 6, 7), "wall": 9.0}, 1, "ratios to rivals: 1 compared, 1 worse, 0 better"),
+    ({"who": "gensim", "wall": 2.0}, {"who": "gensim", "wall": 9.0}, 0, "worse: 0"),          # theirs alone
 ])
 def test_compare_says_what_became_worse_beyond_noise(old, new, code, heard, tmp_path, capsys):
     (tmp_path / "old.jsonl").write_text(line("case", **old))
