@@ -171,8 +171,8 @@ class _Links:
 
     def forest(self, rank: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which are in the spanning forest of least rank."""
-        low, high = np.divmod(self.keys, self.n_nodes)
-        matrix = sparse.csr_array((rank + 1.0, (low, high)), shape=(self.n_nodes,) * 2)
+        ends = (end.astype(np.int32) for end in np.divmod(self.keys, self.n_nodes))  # SciPy 1.12 takes no other
+        matrix = sparse.csr_array((rank + 1.0, tuple(ends)), shape=(self.n_nodes,) * 2)
         kept = np.zeros(self.n, bool)
         kept[np.argsort(rank)[minimum_spanning_tree(matrix).data.astype(np.int64) - 1]] = True
         return kept

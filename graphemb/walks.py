@@ -284,13 +284,15 @@ def changed_arcs(old: Graph, new: Graph, rows: NDArray[np.int64]
     for one, other in ((before.T, now.T), (before, now)):
         P, Q = _by_row_sum(one), _by_row_sum(other)
         shares = np.maximum(shares, np.asarray(abs(Q - P).sum(axis=1)).ravel() / 2)
-    likelier = (Q - P).maximum(0).tocoo()
-    chance = likelier.data / np.asarray(Q[likelier.row, likelier.col]).ravel()
+    change = (Q - P).tocoo()
+    rises = change.data > 0
+    row, col = change.row[rises], change.col[rises]
+    chance = change.data[rises] / np.asarray(Q[row, col]).ravel()
     real = chance > 1e-9  # what rounding left is no change
     shares = shares[:n]
     shares[shares < 1e-9] = 0
     shares[rows < 0] = 1
-    keys = likelier.row[real].astype(np.int64) * n + likelier.col[real]
+    keys = row[real].astype(np.int64) * n + col[real]
     order = np.argsort(keys)
     return keys[order], chance[real][order], shares
 
