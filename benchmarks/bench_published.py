@@ -158,7 +158,10 @@ have 43.6 and 41.1. Our steps are the authors'; the settings of the first table 
 
 On Wikipedia, a network of words that stand side by side, farther steps of a walk do harm. `NetMF(window=1)` gives 57.0
 (four splits), which is at the second figure, 57.4 with a deviation of 0.6; `window=2` gives 48.3 and the default of 10
-what stands in the table. The first figure, 58.5, comes from settings that were never published.
+what stands in the table. The tables do not say whether they took the weights of the edges. With them
+(`wikipedia_pos_weighted`, ten splits, raw and unit) `NetMF(window=1)` gives 59.4 and 58.8, above the first figure of
+58.5, `ProNE` 58.6 and 57.9, above its 57.6, `LINE(order="both")` 59.0 and 58.7, and
+`AdjacencySpectral(degree_exponent=0.25)` 59.3 and 58.6; with the default window `NetMF` gives 49.6 there too.
 
 ### node2vec
 
