@@ -196,6 +196,16 @@ def test_rivals_run_by_the_protocol_of_a_process_of_their_own(tmp_path, monkeypa
     assert "No matching distribution found for gensim" in shown
 
 
+def test_each_split_is_scored_on_a_run_of_its_own():
+    labels = graphs.load("sbm-200")[1]
+    good = labels.toarray().astype(float)
+    noise = np.random.default_rng(0).normal(size=good.shape)
+    whole, mixed, once = (bench_rivals.score(runs, labels, settings(), "toy", None, (0.5,))["micro_f1"]["50%"]
+                          for runs in ([good] * 3, [good, noise, noise], [good]))
+    assert whole == once == 100
+    assert 100 / 3 < mixed < 80
+
+
 def test_rivals_tell_the_same_held_out_edges(tmp_path, monkeypatch):
     def here(peer, again=False):
         if peer == "gensim":
