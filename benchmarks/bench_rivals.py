@@ -144,12 +144,11 @@ def measure(name: str, method: str, peers: list[str], slow: dict[str, str], sett
 
 def figures(runs: list[dict[str, Any]], ours: list[dict[str, Any]]) -> dict[str, Any]:
     """Seconds and memory of the runs, and how many times as long as ours they took, pair by pair."""
-    n = min(len(runs), len(ours))
     values: dict[str, Any] = {key: spread(r[key] for r in runs) for key in ("wall", "cpu", "rss_peak")
                               if runs[0][key] is not None}
     values |= {"prepare": runs[0]["prepare"], "runs": len(runs), "walls": [round(r["wall"], 4) for r in runs]}
     if runs is not ours:
-        values["of_ours"] = ratios([r["wall"] for r in runs[:n]], [r["wall"] for r in ours[:n]])
+        values["of_ours"] = ratios((r["wall"] for r in runs), (r["wall"] for r in ours))
     stages = [part["seconds"] for part in runs[0]["trained"] if "seconds" in part]
     residuals = [part["largest_residual"] for part in runs[0]["trained"] if "largest_residual" in part]
     return values | ({"stages": {k: round(v, 4) for k, v in stages[0].items()}} if stages else {}) \

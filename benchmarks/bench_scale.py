@@ -14,7 +14,7 @@ from graphemb import Graph, random_walks
 from graphemb.datasets import rmat
 
 from .bench_quality import expected_tokens
-from .measure import Recorder, Settings, check, fresh
+from .measure import Recorder, Settings, check, fresh, spread
 
 COLUMNS = 32  # so that two tables of 2**22 rows fit a small machine
 WALKS = {"n_walks": 1, "walk_length": 40}
@@ -27,12 +27,13 @@ TASKS: dict[str, dict[str, Any]] = {
 SCALES, EDGE_FACTOR = (14, 16, 18, 20, 22), 8
 FIXED, EDGE_FACTORS = 17, (4, 8, 16, 32, 64)
 BUDGET = 420.0  # seconds for all tasks at all sizes; a task that would overrun its share stops at the size before
+SLOW = 3.0  # seconds; a process that takes longer runs once
 LEAST = 0.1  # seconds; shorter runs are start-up costs and say nothing of growth
 STEEPEST = 2.0  # exponent; beyond, a method that is to be linear in the edges is not
 
 
 def run(settings: Settings, record: Recorder) -> None:
-    """Each task on each size in a fresh process, which maps the graph from its file; then the exponents.
+    """Each task on each size in fresh processes, which map the graph from its file; then the exponents.
 
     Nodes and edges grow together from 2**14 to 2**22 nodes (8 edges drawn for each node), then edges alone
     at 2**17 nodes.
@@ -44,7 +45,7 @@ def run(settings: Settings, record: Recorder) -> None:
     spent: dict[str, float] = {}
     tasks = ("walks", "AdjacencySpectral") if settings.quick else tuple(TASKS)
     for series, sizes in (("nodes and edges", together), ("edges alone", alone)):
-        points: dict[str, list[dict[str, float]]] = {task: [] for task in tasks}
+        points: dict[str, list[dict[str, Any]]] = {task: [] for task in tasks}
         stopped.clear()
         for scale, factor in sizes:
             with tempfile.TemporaryDirectory() as folder:
@@ -55,22 +56,24 @@ def run(settings: Settings, record: Recorder) -> None:
                     case = f"{series}: {task}, rmat-{scale}, {factor} edges a node"
                     if task in stopped:
                         continue
-                    done = fresh(f"benchmarks.bench_scale:{'walk' if task == 'walks' else 'fit'}", path=path, task=task,
-                                 n_jobs=settings.n_jobs, seed=settings.seed)
-                    seconds, found = done["result"]["seconds"], done["result"]
-                    point = {**size, "seconds": seconds, "rss_peak": done["rss_peak"],
-                             "rss_above_imports": (done["rss_peak"] or 0) - (done["rss_imports"] or 0)}
+                    runs = processes("walk" if task == "walks" else "fit", settings, path=path, task=task,
+                                     n_jobs=settings.n_jobs, seed=settings.seed)
+                    found, wall = runs[0]["result"], runs[0]["wall"]
+                    point = {**size, "runs": len(runs), "seconds": spread(done["result"]["seconds"] for done in runs),
+                             "rss_peak": spread(done["rss_peak"] or 0 for done in runs), "rss_above_imports": spread(
+                                 (done["rss_peak"] or 0) - (done["rss_imports"] or 0) for done in runs)}
                     if found.get("tokens_expected") is not None:
                         check(found["tokens"] == found["tokens_expected"],
                               f"{case}: trained on {found['tokens']:,} tokens where {found['tokens_expected']:,} "
                               "were asked for")
                     points[task].append(point)
-                    spent[task] = spent.get(task, 0.0) + done["wall"]
+                    spent[task] = spent.get(task, 0.0) + wall
                     record(case, series=series, task=task, scale=scale, edge_factor=factor, **point, **{
-                        key: value for key, value in found.items() if key != "seconds"}, cpu=done["cpu"],
+                        key: spread(done["result"][key] for done in runs) if key.endswith("_per_second") else value
+                        for key, value in found.items() if key != "seconds"}, cpu=spread(done["cpu"] for done in runs),
                         parameters=TASKS[task])
                     if series == "nodes and edges" and (scale, factor) != sizes[-1] \
-                            and spent[task] + 5 * done["wall"] > budget / len(TASKS):
+                            and spent[task] + 5 * wall > budget / len(TASKS):
                         stopped.add(task)
                         record(f"{series}: {task} stops at rmat-{scale}", series=series, task=task,
                                stopped=f"the next size would take more than the {budget / len(TASKS):.0f} s "
@@ -82,8 +85,21 @@ def run(settings: Settings, record: Recorder) -> None:
                       f"{series}: {task} grows with the edges to the power {values.get('seconds_by_edges'):.2f}")
 
 
-def exponents(points: list[dict[str, float]], series: str) -> dict[str, Any]:
-    """Slopes of log seconds and log memory over log nodes and log edges, by least squares; nothing of one point."""
+def processes(function: str, settings: Settings, **arguments: Any) -> list[dict[str, Any]]:
+    """As many fresh processes as there are to be runs; one where the first takes long."""
+    runs = [fresh(f"benchmarks.bench_scale:{function}", **arguments)]
+    while len(runs) < (1 if settings.quick or runs[0]["wall"] > SLOW else settings.repeat):
+        runs.append(fresh(f"benchmarks.bench_scale:{function}", **arguments))
+    return runs
+
+
+def exponents(points: list[dict[str, Any]], series: str) -> dict[str, Any]:
+    """Slopes of log seconds and log memory over log nodes and log edges, of medians, by least squares.
+
+    With the standard error of each, the largest factor by which a point is off its line, and how many points there
+    are; nothing of fewer than three points.
+    """
+    points = [{key: value["median"] if isinstance(value, dict) else value for key, value in p.items()} for p in points]
     slow = [p for p in points if p["seconds"] >= LEAST]
     values: dict[str, Any] = {}
     for what, of in (("seconds", slow), ("rss_above_imports", [p for p in points if p["rss_above_imports"] > 10])):
@@ -91,8 +107,10 @@ def exponents(points: list[dict[str, float]], series: str) -> dict[str, Any]:
             for by in ("edges",) if series == "edges alone" else ("nodes", "edges"):
                 x, y = (np.log([p[key] for p in of]) for key in (by, what))
                 slope, intercept = np.polyfit(x, y, 1)
-                values[f"{what}_by_{by}"] = round(float(slope), 3)
-                values[f"{what}_by_{by}_misfit"] = round(float(np.exp(np.abs(y - slope * x - intercept).max())), 3)
+                off = y - slope * x - intercept
+                error = np.sqrt((off**2).sum() / (len(of) - 2) / ((x - x.mean())**2).sum())
+                values |= {f"{what}_by_{by}": round(float(slope), 3), f"{what}_by_{by}_error": round(float(error), 3),
+                           f"{what}_by_{by}_misfit": round(float(np.exp(np.abs(off).max())), 3)}
             values[f"{what}_points"] = len(of)
     return values
 

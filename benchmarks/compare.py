@@ -7,16 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .results import Record, newest, read
+from .results import Record, newest, noise, read
 
 # Names of measures, wherever in a record they stand: seconds, memory and the like should not grow, scores not shrink.
-LOWER = {"wall", "cpu", "seconds", "ns_a_step", "rss_peak", "rss_peak_mb", "above_imports_mb", "rss_above_imports",
-         "cpu_per_node", "seconds_by_edges", "rss_above_imports_by_edges", "graphemb_seconds"}
+TIMES = {"wall", "cpu", "seconds", "cpu_per_node", "graphemb_seconds"}
+MEMORY = {"rss_peak", "rss_peak_mb", "above_imports_mb", "rss_above_imports"}
+GROWTH = {"seconds_by_nodes", "seconds_by_edges", "rss_above_imports_by_nodes", "rss_above_imports_by_edges"}
+LOWER = TIMES | MEMORY | GROWTH | {"ns_a_step"}
 HIGHER = {"tokens_per_second", "steps_per_second", "micro_f1", "macro_f1", "auc", "ap", "micro", "macro"}
 EXACT = {"tokens"}
 SCORES = {"micro_f1", "macro_f1", "auc", "ap", "micro", "macro"}
 RATIOS = {"of_ours", "times_faster_than", "over gensim, 1 thread"}  # of rivals' times to ours
-MARGIN = 0.10  # of a time or a memory: what runs on one machine differ by, on top of the spread of the runs
+MARGIN = 0.10  # of a time or a memory, on top of the spread of the runs: the least, where the machine's noise is less
+SHORT = 0.01  # seconds; what took less, old and new, is not compared
+SMALL = 5.0  # MB of memory that say nothing
+BEND = 0.1  # of an exponent of growth, on top of three standard errors of both
 SCORE = 1.0  # points of F1 or AUC, on top of three standard deviations of the mean over splits
 SKIPPED = {"published", "parameters", "asked", "machine", "peer_rss_peak", "walls", "stages", "trained"}
 
@@ -40,7 +45,8 @@ class Change:
 def main(old: Path, new: Path) -> int:
     """Print what changed; 1 if something became worse."""
     before, after = (newest(read([path])) for path in (old, new))
-    found = list(measures(before, after))
+    wobble = noise([*before, *after])
+    found = list(measures(before, after, max(1 + MARGIN, wobble or 0)))
     changes = [change for _, change in found if change is not None]
     lost = sorted({key(r) for r in before} - {key(r) for r in after})
     shared = {key(r) for r in before} & {key(r) for r in after}
@@ -50,6 +56,8 @@ def main(old: Path, new: Path) -> int:
     if len(machines) > 1:
         print(f"The files are of different machines ({'; '.join(f'{p}, {c} cores' for p, c in sorted(machines))}): "
               "times say little; scores, tokens and ratios to rivals should agree.")
+    if wobble is not None:
+        print(f"The same fixed work took up to {wobble:.2f} times as long at one moment of these runs as at another.")
     for title, of in (("worse", [c for c in changes if c.worse]), ("better", [c for c in changes if not c.worse])):
         print(f"{title}: {len(of)}")
         for change in of:
@@ -73,10 +81,11 @@ def compare(old: list[Record], new: list[Record]) -> Iterator[Change]:
     return (change for _, change in measures(old, new) if change is not None)
 
 
-def measures(old: list[Record], new: list[Record]) -> Iterator[tuple[str, Change | None]]:
+def measures(old: list[Record], new: list[Record], wobble: float = 1 + MARGIN) -> Iterator[tuple[str, Change | None]]:
     """The kind of each measure that both have, and how it changed; None where noise explains it.
 
-    Of rivals only the ratio of their time to ours counts: how fast they are is not guarded.
+    `wobble` is how many times as long the same work may take at another moment. Of rivals only the ratio of their
+    time to ours counts: how fast they are is not guarded.
     """
     before = {key(record): record for record in old}
     for record in new:
@@ -87,13 +96,19 @@ def measures(old: list[Record], new: list[Record]) -> Iterator[tuple[str, Change
             name = next((part for part in reversed(path) if part in LOWER | HIGHER | EXACT | RATIOS), None)
             if name is None or (name == "ns_a_step" and path[-1] != "graphemb") or not (ours or name in RATIOS):
                 continue
-            yield kind_of(name), judge(key(record), path, name, then, now, was, record)
+            if name not in TIMES or max(least(then), least(now)) >= SHORT:
+                yield kind_of(name), judge(key(record), path, name, then, now, was, record, wobble)
 
 
 def kind_of(name: str) -> str:
     """What sort of measure it is."""
-    kinds = {"ratios to rivals": RATIOS, "scores": SCORES, "tokens": EXACT}
-    return next((kind for kind, names in kinds.items() if name in names), "times and memory")
+    kinds = {"ratios to rivals": RATIOS, "scores": SCORES, "tokens": EXACT, "memory": MEMORY, "growth": GROWTH}
+    return next((kind for kind, names in kinds.items() if name in names), "times")
+
+
+def least(value: Any) -> float:
+    """A number, or the smallest of a spread."""
+    return float(value["min"] if is_spread(value) else value)
 
 
 def pairs(old: Any, new: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
@@ -108,7 +123,8 @@ def pairs(old: Any, new: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tupl
         yield path, old, new
 
 
-def judge(case: str, path: tuple[str, ...], name: str, old: Any, new: Any, was: Record, now: Record) -> Change | None:
+def judge(case: str, path: tuple[str, ...], name: str, old: Any, new: Any, was: Record, now: Record,
+          wobble: float) -> Change | None:
     """The change of one measure, None where noise explains it."""
     a, b = (x["median"] if is_spread(x) else x for x in (old, new))
     measure = " ".join(path)
@@ -121,16 +137,20 @@ def judge(case: str, path: tuple[str, ...], name: str, old: Any, new: Any, was: 
         if abs(b - a) <= allowed:
             return None
         return Change(case, measure, a, b, b < a, f"noise up to {allowed:.2g}")
+    if name in GROWTH:
+        errors = [float(record.get(f"{name}_error") or 0.0) for record in (was, now)]
+        allowed = BEND + 3 * sum(error ** 2 for error in errors) ** 0.5
+        return None if abs(b - a) <= allowed else Change(case, measure, a, b, b > a, f"noise up to {allowed:.2g}")
     if a <= 0 or b <= 0:
         return None
-    low = (min(old["min"], a) if is_spread(old) else a) * (1 - MARGIN)
-    high = (max(old["max"], a) if is_spread(old) else a) * (1 + MARGIN)
-    least, most = ((new["min"], new["max"]) if is_spread(new) else (b, b))
-    noise = f"old runs and {MARGIN:.0%}: {low:.4g} to {high:.4g}"
-    if least > high:  # the best of the new runs is above the worst of the old ones
-        return Change(case, measure, a, b, name in LOWER, noise)
-    if most < low:
-        return Change(case, measure, a, b, name in HIGHER | RATIOS, noise)
+    factor, slack = (1 + MARGIN, SMALL) if name in MEMORY else (wobble, 0.0)
+    low, high = ((old["min"], old["max"]) if is_spread(old) else (a, a))
+    low, high = low / factor - slack, high * factor + slack
+    noise_of = f"old runs and {factor:.2f} times: {low:.4g} to {high:.4g}"
+    if least(new) > high:  # the best of the new runs is above the worst of the old ones
+        return Change(case, measure, a, b, name in LOWER, noise_of)
+    if (new["max"] if is_spread(new) else b) < low:
+        return Change(case, measure, a, b, name in HIGHER | RATIOS, noise_of)
     return None
 
 

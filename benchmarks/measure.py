@@ -17,6 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS",
@@ -90,8 +92,29 @@ def spread(values: Iterable[float]) -> dict[str, float]:
 
 
 def ratios(numerators: Iterable[float], denominators: Iterable[float]) -> dict[str, float]:
-    """Spread of the ratio, taken pair by pair of neighbouring runs; what was run once has one pair."""
-    return spread(a / b for a, b in zip(numerators, denominators))  # noqa: B905
+    """Spread of the ratio, taken pair by pair of neighbouring runs; what was run once is paired with each run."""
+    above, below = list(numerators), list(denominators)
+    if 1 in (len(above), len(below)):
+        return spread(a / b for a in above for b in below)
+    return spread(a / b for a, b in zip(above, below))  # noqa: B905
+
+
+def yardstick() -> float:
+    """Seconds that a fixed piece of work takes at this moment: lines from all over memory, then arithmetic.
+
+    About 50 ms on one thread. Its memory is new each time, so that where the pages lie is part of the noise.
+    """
+    lines = np.zeros((2**19, 16), np.float32)
+    at = np.random.default_rng(0).integers(0, len(lines), 2**18)
+    few = np.linspace(-1.0, 1.0, 2**12, dtype=np.float32)
+
+    def work() -> None:
+        for _ in range(12):
+            lines[:, 0].take(at)
+        for _ in range(12_000):
+            np.exp(few)
+
+    return timed(work).wall
 
 
 def fresh(function: str, **arguments: Any) -> dict[str, Any]:
@@ -174,7 +197,10 @@ def _commit() -> str:
 
 
 class Recorder:
-    """Prints each record and appends it as a line of JSON to a file, which is never overwritten."""
+    """Prints each record and appends it as a line of JSON to a file, which is never overwritten.
+
+    With each goes what the yardstick took at that moment, in milliseconds: how much the machine's speed varied.
+    """
 
     def __init__(self, bench: str, settings: Settings, path: Path) -> None:
         self.bench, self.settings, self.path = bench, settings, path
@@ -189,7 +215,8 @@ class Recorder:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         time = datetime.now(UTC).isoformat(timespec="seconds")
         with open(self.path, "a", encoding="utf-8") as file:
-            file.write(json.dumps({**self.common, "time": time, "case": case, **values}) + "\n")
+            file.write(json.dumps({**self.common, "time": time, "yardstick": round(1e3 * yardstick(), 2),
+                                   "case": case, **values}) + "\n")
 
 
 def _short(value: Any) -> str:

@@ -9,8 +9,8 @@ from pathlib import Path
 from . import charts
 from .graphs import published_rows
 from .measure import RESULTS, ROOT
-from .results import Record, by_bench, command, newest, provenance, read
-from .tables import OURS, Table, not_comparable, published, tables
+from .results import Record, by_bench, command, newest, noise, provenance, read
+from .tables import OURS, Table, middle, not_comparable, published, tables
 
 PUBLISHED = RESULTS / "published.jsonl"
 BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
@@ -100,7 +100,18 @@ def summary(records: list[Record]) -> str:
             parts += [f"**{table.title}.** {table.note}" if table.note else f"**{table.title}.**", "", *grid(table), ""]
         if shown:
             parts += [f"`{command(bench, of)}`, {provenance(of)}.", ""]
+    if told := of_noise(records):
+        parts += [told, ""]
     return "\n".join(parts)
+
+
+def of_noise(records: list[Record]) -> str:
+    """How sure a figure of one run is; nothing where the records do not tell."""
+    factor = noise(records)
+    return "" if factor is None else (
+        f"While these were measured, the same fixed piece of work took up to {factor:.2f} times as long at one moment "
+        "as at another (95 % of the moments). Another run agrees where it is within that factor of the least and the "
+        "most of the runs here; of a figure without them there was one run.")
 
 
 def grid(table: Table) -> list[str]:
@@ -114,6 +125,7 @@ def page(records: list[Record]) -> str:
     found = ordered(records)
     parts = ["<h1>graphemb, measured</h1>", f'<p class="soft">{escape(provenance(records))}</p>',
              f'<p class="soft">{escape(versions(records))}. {escape(records[-1]["machine"]["system"])}.</p>',
+             f'<p class="soft">{escape(of_noise(records))}</p>',
              "<nav>" + "".join(f'<a href="#{bench}">{bench}</a>' for bench in found)
              + '<a href="#published">published figures</a></nav>']
     for bench, of in found.items():
@@ -182,8 +194,8 @@ def pictures(bench: str, records: list[Record]) -> list[str]:
                                          ("rss_peak", "MB", "peak memory of the process")):
                 tasks: dict[str, list[tuple[float, float]]] = {}
                 for r in records:
-                    if r.get("series") == series and r.get(what):
-                        tasks.setdefault(r["task"], []).append((r["edges"], r[what]))
+                    if r.get("series") == series and (value := middle(r.get(what))):
+                        tasks.setdefault(r["task"], []).append((r["edges"], value))
                 named_lines = [(task, sorted(points)) for task, points in tasks.items() if len(points) > 1]
                 if named_lines:
                     drawn.append(figure(charts.lines(named_lines, "edges", title, f"growth of {caption}, {series}"),

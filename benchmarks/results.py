@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 Record = dict[str, Any]
 
 
@@ -49,6 +51,18 @@ def provenance(records: list[Record]) -> str:
     pythons = sorted({record["machine"]["versions"]["python"] for record in records})
     when = dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
     return f"{when}, {' and '.join(machines)}, Python {', '.join(pythons)}, commit {', '.join(commits)}"
+
+
+def noise(records: list[Record]) -> float | None:
+    """How many times as long the yardstick took at a slow moment of these records as at a fast one.
+
+    The slowest and the fastest fortieth of the moments are left out; None where fewer than two are known.
+    """
+    moments = [record["yardstick"] for record in records if "yardstick" in record]
+    if len(moments) < 2:
+        return None
+    fast, slow = np.quantile(moments, (0.025, 0.975))
+    return float(slow / fast)
 
 
 def command(bench: str, records: list[Record]) -> str:

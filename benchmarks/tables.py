@@ -220,12 +220,13 @@ def memory(records: list[Record]) -> list[Table]:
 
 def scale(records: list[Record]) -> list[Table]:
     """Exponents, and every point."""
-    growth = Table("Growth", "Exponent of seconds and of memory above the imports, fitted by least squares over R-MAT "
-                   "graphs; points under 0.1 s are left out. Nodes and edges: 8 edges drawn a node, more nodes; edges "
-                   "alone: 2¹⁷ nodes, more edges.",
+    growth = Table("Growth", "Exponent of seconds and of memory above the imports, ± its standard error, fitted by "
+                   "least squares over R-MAT graphs; points under 0.1 s are left out. Nodes and edges: 8 edges drawn a "
+                   "node, more nodes; edges alone: 2¹⁷ nodes, more edges.",
                    ["series", "task", "s by nodes", "s by edges", "memory by edges", "largest graph", "its s",
                     "its MB"])
-    points = Table("Growth, every point", "One fresh process each.",
+    points = Table("Growth, every point", "Fresh processes, as many as repeats, one where it takes long: median "
+                   "[least, most].",
                    ["series", "task", "nodes", "edges", "s", "peak MB"], brief=False)
     last: dict[tuple[str, str], Record] = {}
     made = [record for record in records if "seconds" in record]
@@ -237,13 +238,19 @@ def scale(records: list[Record]) -> list[Table]:
         if record["case"].endswith(", growth"):
             top = last.get((record["series"], record["task"]))
             growth.rows.append([
-                record["series"], record["task"], *(number(record.get(key)) for key in (
+                record["series"], record["task"], *(exponent(record, key) for key in (
                     "seconds_by_nodes", "seconds_by_edges", "rss_above_imports_by_edges")),
                 *([f"{top['nodes']:,} nodes, {top['edges']:,} edges", number(top["seconds"]), number(top["rss_peak"])]
                   if top else ["", "", ""])])
     stops = [record for record in records if "stopped" in record]
     growth.note += "".join(f" {record['case']}: {record['stopped']}." for record in stops)
     return [growth, points]
+
+
+def exponent(record: Record, key: str) -> str:
+    """With its standard error, where it was recorded."""
+    error = record.get(f"{key}_error")
+    return number(record.get(key)) + ("" if error is None else f" ± {number(error, 2)}")
 
 
 def foldin(records: list[Record]) -> list[Table]:

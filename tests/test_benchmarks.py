@@ -42,7 +42,8 @@ def test_alternate_runs_in_turn():
 def test_spread_and_ratios():
     assert measure.spread([3, 1, 2]) == {"median": 2, "min": 1, "max": 3}
     assert measure.ratios([2, 9, 4], [1, 3, 8]) == {"median": 2, "min": 0.5, "max": 3}
-    assert measure.ratios([6], [2, 9]) == {"median": 3, "min": 3, "max": 3}  # run once beside twice
+    assert measure.ratios([6], [2, 1, 3]) == {"median": 3, "min": 2, "max": 6}  # run once beside three times
+    assert measure.ratios([6, 9], [3]) == {"median": 2.5, "min": 2, "max": 3}
 
 
 def test_a_slow_case_is_not_repeated(monkeypatch):
@@ -74,6 +75,7 @@ def test_recorder_appends_lines_of_json(tmp_path, capsys):
     assert [line["case"] for line in lines] == ["first", "second"]
     assert lines[0]["speed"] == {"median": 1.5, "min": 1.0, "max": 2.0}
     assert lines[0]["seed"] == 5
+    assert 1 < lines[0]["yardstick"] < 10_000  # milliseconds
     assert lines[0]["machine"]["versions"]["numpy"] == np.__version__
     assert "1.5 [1, 2]" in capsys.readouterr().out
 
@@ -283,6 +285,12 @@ def test_exponents_are_those_of_the_points():
     found = bench_scale.exponents(points, "nodes and edges")
     assert found["seconds_by_edges"] == pytest.approx(1.2)
     assert found["rss_above_imports_by_nodes"] == pytest.approx(1.0)
+    assert found["seconds_by_edges_error"] == 0.0
+    bent = [*points[:2], points[2] | {"seconds": spread(1.0, 2 * points[2]["seconds"], 99.0)}]
+    found = bench_scale.exponents(bent, "nodes and edges")
+    assert found["seconds_by_edges"] == pytest.approx(1.2 + 0.25)
+    # off the line by log(2)/6 twice and log(2)/3: sqrt(sum of squares) over the spread of log edges
+    assert found["seconds_by_edges_error"] == pytest.approx(1 / 6**0.5 / 8**0.5, abs=5e-4)
     assert bench_scale.exponents(points[:2], "edges alone") == {}
 
 
@@ -314,12 +322,34 @@ def spread(low, middle, high):
     ({"who": "gensim", "of_ours": spread(9, 10, 11), "wall": 2.0},
      {"who": "gensim", "of_ours": spread(5, 6, 7), "wall": 9.0}, 1, "ratios to rivals: 1 compared, 1 worse, 0 better"),
     ({"who": "gensim", "wall": 2.0}, {"who": "gensim", "wall": 9.0}, 0, "worse: 0"),          # theirs alone
+    ({"seconds": {"graph": 0.001}}, {"seconds": {"graph": 0.009}}, 0, "worse: 0"),      # too short to be told
+    ({"rss_above_imports": 10.0}, {"rss_above_imports": 15.0}, 0, "memory: 1 compared, 0 worse"),
+    ({"seconds_by_edges": 1.0}, {"seconds_by_edges": 1.2}, 1, "growth: 1 compared, 1 worse"),
+    ({"seconds_by_edges": 1.0, "seconds_by_edges_error": 0.04}, {"seconds_by_edges": 1.2}, 0, "growth: 1 compared, 0"),
 ])
 def test_compare_says_what_became_worse_beyond_noise(old, new, code, heard, tmp_path, capsys):
     (tmp_path / "old.jsonl").write_text(line("case", **old))
     (tmp_path / "new.jsonl").write_text(line("case", **new))
     assert main(["compare", str(tmp_path / "old.jsonl"), str(tmp_path / "new.jsonl")]) == code
     assert heard in capsys.readouterr().out
+
+
+def test_compare_takes_the_noise_of_the_machine_from_both_files(tmp_path, capsys):
+    """One run each: a time half as long again is noise where the same work took twice as long, and else is not."""
+    for fast, slow, code in ((40.0, 80.0, 0), (40.0, 44.0, 1)):
+        for name, wall, moments in (("old", 1.0, fast), ("new", 1.5, slow)):
+            (tmp_path / f"{name}.jsonl").write_text(
+                line("case", wall=wall, yardstick=moments) + line("other", yardstick=moments))
+        assert main(["compare", str(tmp_path / "old.jsonl"), str(tmp_path / "new.jsonl")]) == code
+        told = capsys.readouterr().out
+        assert f"took up to {slow / fast:.2f} times as long" in told and f"times: 1 compared, {code} worse" in told
+
+
+def test_noise_is_told_of_the_moments_that_are_known():
+    moments = [{"yardstick": 10.0 + i / 10} for i in range(101)]
+    assert results.noise([*moments, {}]) == pytest.approx(19.75 / 10.25)
+    assert results.noise(moments[:1]) is results.noise([]) is None
+    assert "up to 1.93 times as long" in report.of_noise(moments) and report.of_noise([]) == ""
 
 
 def test_compare_needs_something_to_compare(tmp_path):

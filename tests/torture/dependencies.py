@@ -53,13 +53,20 @@ def tree(folder: Path) -> Path:
     return copy
 
 
+def known(python: str) -> str:
+    """The newest of that version that pyenv has, where it has one; uv looks for others."""
+    versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    found = sorted(versions.glob(f"{python}.*/bin/python"), key=lambda path: int(path.parts[-3].rpartition(".")[2]))
+    return str(found[-1]) if found else python
+
+
 def check(python: str, which: str, folder: Path, arguments: list[str]) -> bool:
     folder.mkdir(parents=True, exist_ok=True)
     uv, environment = shutil.which("uv") or f"{Path(sys.executable).parent}/uv", folder / "env"
     inside = str(environment / "bin" / "python")
     quiet: dict = {"check": True, "capture_output": True, "text": True}
     try:
-        subprocess.run([uv, "venv", "--clear", "--python", python, str(environment)], **quiet)
+        subprocess.run([uv, "venv", "--clear", "--python", known(python), str(environment)], **quiet)
         copy = tree(folder)
         subprocess.run([uv, "pip", "install", "--python", inside, "--compile-bytecode", "--only-binary", ":all:", "--no-binary", "graphemb",
                         "--resolution", "lowest-direct" if which == "oldest" else "highest",
