@@ -6,6 +6,7 @@ import gzip
 import json
 import mmap
 import os
+import warnings
 import zipfile
 
 import networkx as nx
@@ -509,7 +510,9 @@ def test_matrix_market_is_read_as_scipy_reads_it(tmp_path, symmetry, field, dens
     A = A + {"general": 0, "symmetric": 1, "skew-symmetric": -1}[symmetry] * A.T
     path = tmp_path / "a.mtx"
     scipy_io.mmwrite(path, A if dense else sparse.coo_array(A), comment="caf\xe9", field=field, symmetry=symmetry)
-    expected = scipy_io.mmread(path)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The default value for `spmatrix`", DeprecationWarning)  # since SciPy 1.18
+        expected = scipy_io.mmread(path)
     ours = graph_files.read_matrix_market(path).toarray()
     np.testing.assert_array_equal(ours, expected if dense else expected.toarray())
     data = path.read_bytes()
