@@ -5,8 +5,7 @@ import warnings
 import networkx as nx
 import numpy as np
 import pytest
-from nasty import ESTIMATORS
-from test_contract import small
+from nasty import ESTIMATORS, make
 
 from graphemb import AdjacencySpectral, DeepWalk, Graph, LaplacianEigenmaps, LocallyLinearEmbedding, Node2Vec
 from graphemb.estimators._base import warn
@@ -18,6 +17,10 @@ from graphemb.walks import WalkSampler, changed_arcs
 pytestmark = pytest.mark.filterwarnings("ignore:The graph has .* connected components:UserWarning")
 WALKS = [cls for cls in ESTIMATORS if issubclass(cls, EdgeWalkEmbedding)]
 OTHERS = [cls for cls in ESTIMATORS if not issubclass(cls, WalkEmbedding)]
+
+
+def small(cls, **settings):
+    return make(cls, **{"n_components": 4, "walk_length": 10, "n_walks": 4, "window": 3} | settings)
 
 
 @pytest.fixture(params=ESTIMATORS, ids=lambda cls: cls.__name__)
