@@ -14,7 +14,8 @@ from .tables import OURS, Table, middle, not_comparable, published, tables
 
 PUBLISHED = RESULTS / "published.jsonl"
 BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
-ORDER = ("rivals", "quality", "links", "walks", "skipgram", "spectral", "foldin", "columns", "scale", "memory")
+ORDER = ("rivals", "quality", "links", "walks", "skipgram", "equality", "spectral", "foldin", "columns", "scale",
+         "memory")
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c1e21; --soft: #62676f; --page: #fff; --line: #e1e4e8; --ours: #0b63b8;
   --rival: #a05a00; --s1: #a05a00; --s2: #2f7d32; --s3: #8e3aa8; --s4: #b3261e; --s5: #00727a; }

@@ -21,6 +21,7 @@ from benchmarks import (  # noqa: E402
     peers,
     report,
     results,
+    tables,
 )
 from benchmarks.__main__ import benches, main  # noqa: E402
 from graphemb import Graph, skipgram, walks  # noqa: E402
@@ -403,6 +404,15 @@ def test_report_is_one_file_with_every_figure_and_its_source(tmp_path, capsys, m
     assert "| DeepWalk | 1.5 [1.5, 1.65] | 40.2 / 2.0 | gensim 4.4.0 | 20 [19, 21] |" in markdown.read_text()
     assert "`python -m benchmarks run --only rivals`, 2026-01-01, P, 2 cores, Python 3.11.7, commit abc." \
         in markdown.read_text()
+
+
+def test_equality_is_told_with_its_standard_error():
+    record = {"bench": "equality", "case": "toy, short: lock-free", "train_sizes": [0.5, 0.9], "seeds": 5,
+              "over gensim": [[-0.2, 0.1], [0.3, -0.4]], "std of that": [[0.4, 0.1], [0.1, 0.1]]}
+    (table,) = tables.tables("equality", [record])
+    assert table.header[2:] == ["50 %", "90 %", "seeds"]
+    assert table.rows == [["toy, short", "lock-free", "-0.20 ± 0.20 (+0.10)", "+0.30 ± 0.05 (-0.40)", "5"]]
+    assert tables.tables("equality", [{key: record[key] for key in ("bench", "case", "train_sizes", "seeds")}]) == []
 
 
 def test_the_summary_replaces_what_is_between_the_markers():
