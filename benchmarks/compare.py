@@ -113,14 +113,12 @@ def least(value: Any) -> float:
 
 def pairs(old: Any, new: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
     """Numbers and spreads that stand at the same place in both."""
-    if is_spread(old) and is_spread(new):
+    if all(is_spread(value) or is_number(value) for value in (old, new)):
         yield path, old, new
     elif isinstance(old, dict) and isinstance(new, dict):
         for name in old.keys() & new.keys():
             if name not in SKIPPED:
                 yield from pairs(old[name], new[name], (*path, name))
-    elif is_number(old) and is_number(new):
-        yield path, old, new
 
 
 def judge(case: str, path: tuple[str, ...], name: str, old: Any, new: Any, was: Record, now: Record,

@@ -324,6 +324,7 @@ def spread(low, middle, high):
      {"who": "gensim", "of_ours": spread(5, 6, 7), "wall": 9.0}, 1, "ratios to rivals: 1 compared, 1 worse, 0 better"),
     ({"who": "gensim", "wall": 2.0}, {"who": "gensim", "wall": 9.0}, 0, "worse: 0"),          # theirs alone
     ({"seconds": {"graph": 0.001}}, {"seconds": {"graph": 0.009}}, 0, "worse: 0"),      # too short to be told
+    ({"wall": 1.0}, {"wall": spread(1.2, 1.3, 1.4)}, 1, "1 -> 1.3"),                          # one run beside several
     ({"rss_above_imports": 10.0}, {"rss_above_imports": 15.0}, 0, "memory: 1 compared, 0 worse"),
     ({"seconds_by_edges": 1.0}, {"seconds_by_edges": 1.2}, 1, "growth: 1 compared, 1 worse"),
     ({"seconds_by_edges": 1.0, "seconds_by_edges_error": 0.04}, {"seconds_by_edges": 1.2}, 0, "growth: 1 compared, 0"),
