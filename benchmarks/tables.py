@@ -257,8 +257,8 @@ def equality(records: list[Record]) -> list[Table]:
     """Our trainer's F1, and how far it is from gensim's on the same walks."""
     sizes = list(dict.fromkeys(size for record in records for size in record["train_sizes"]))
     table = Table("As good as gensim on the same walks", "DeepWalk, window 10, 128 columns, 10 walks × 40 (short) or "
-                  "80 (long), one epoch: micro-F1 in per cent less gensim's, mean of the seeds ± its standard error; in "
-                  "brackets macro-F1. Seed by seed on the same walks and splits; raw vectors.",
+                  "80 (long), one epoch: micro-F1 in per cent less gensim's, mean of the seeds ± its standard error; "
+                  "in brackets macro-F1. Seed by seed on the same walks and splits; raw vectors.",
                   ["graph, length", "trainer", *(f"{size:.0%}".replace("%", " %") for size in sizes), "seeds"])
     for record in records:
         if "over gensim" in record:

@@ -35,6 +35,7 @@ cdef extern from "sgns.h" nogil:
         const float *damp_outputs
         int32_t window
         int32_t n_negative
+        int32_t star
         int32_t reach
         int32_t width
         int32_t first_input
@@ -113,8 +114,8 @@ def scratch_sizes(
     int64_t walk_length,                   # IN
     int64_t batch, int64_t n_threads,      # IN
 ):
-    """What `train` needs: floats of all threads; floats, and nodes, of each."""
-    cdef int64_t reach = min(window, walk_length)
+    """What `train` needs: floats of all threads; floats, and nodes, of each. `window` may be 0 as there."""
+    cdef int64_t reach = min(window or walk_length, walk_length)
     return (products_size(reach, n_negative, batch) * (4 if n_threads > 1 else 1) if batch else 0,
             3 * g_size(reach, n_negative),
             2 * max(batch, <int64_t>1) * slot_size(reach, n_negative)
@@ -168,25 +169,27 @@ cdef struct Batch:
     int64_t n_slots
 
 
-cdef Batch batch_at(const int32_t *walks, int64_t m, int64_t length, int64_t batch, int64_t number) noexcept nogil:
-    """Consecutive whole walks that have `batch` places together, or that many places of one walk."""
-    cdef int64_t i, step = max(<int64_t>1, batch // length), parts = (length + batch - 1) // batch
+cdef Batch batch_at(const int32_t *walks, int64_t m, int64_t length, int64_t centres, int64_t batch,
+                    int64_t number) noexcept nogil:
+    """Consecutive whole walks that have `batch` centres together, or that many centres of one walk."""
+    cdef int64_t i, step = max(<int64_t>1, batch // centres), parts = (centres + batch - 1) // batch
     cdef Batch b
     b.walk = number // parts * step
     b.place = number % parts * batch
     b.n_slots = 0
     for i in range(b.walk, min(b.walk + step, m)):
-        b.n_slots += max(<int64_t>0, min(walk_end(walks + i * length, length) - b.place, batch))
+        b.n_slots += max(<int64_t>0, min(min(walk_end(walks + i * length, length), centres) - b.place, batch))
     return b
 
 
 cdef void write_windows(const ge_kernel *kernel, ge_sgns *s, Batch b, const int32_t *walks, const int64_t *ids,
-                        const float *rates, int64_t m, int64_t length, int64_t batch) noexcept nogil:
+                        const float *rates, int64_t m, int64_t length, int64_t centres,
+                        int64_t batch) noexcept nogil:
     """All slots of a batch."""
     cdef int64_t i = b.walk, n, places, slot = 0
     while i < m and slot < b.n_slots:
         n = walk_end(walks + i * length, length)
-        places = max(<int64_t>0, min(n - b.place, batch))
+        places = max(<int64_t>0, min(min(n, centres) - b.place, batch))
         if places:
             kernel.windows(s, walks + i * length, n, <uint64_t>ids[i], rates[i], b.place, b.place + places, slot)
         slot += places
@@ -245,12 +248,12 @@ def train(
     const float[::1] rates not None,       # IN  (m) learning rate of each walk
     const int32_t[::1] noise not None,     # IN  (a power of two) shuffled pool of negatives
     const float[:, ::1] damping not None,  # IN  (2, n_nodes) scale of the updates of inputs, outputs; or (2, 0)
-    int32_t window, int32_t n_negative,    # IN
+    int32_t window, int32_t n_negative,    # IN  window 0: of a walk the first node is the centre of all others
     int32_t first_input,                   # IN  node of the first row of vectors
     bint frozen,                           # IN  leave contexts alone
     uint64_t key,                          # IN
     int variant,                           # IN  one of VARIANTS: the instruction set
-    int64_t batch,                         # IN  places in a batch; 0: walk by walk, in place, in one thread
+    int64_t batch,                         # IN  centres in a batch; 0: walk by walk, in place, in one thread
     int64_t thread, int64_t n_threads,     # IN  which of how many threads calls with the same arguments
     int64_t[::1] meeting not None,         # TMP open_meeting(), of all threads
     float[::1] products not None,          # TMP see scratch_sizes, of all threads
@@ -263,13 +266,14 @@ def train(
 ):
     """Train on the walks in order.
 
-    A batch is as many consecutive whole walks as have `batch` places, or that many places of one walk.
+    A batch is as many consecutive whole walks as have `batch` centres, or that many centres of one walk.
     Several threads write the same windows and take the same errors, each for itself; they share the
     scalar products, which are taken over half the columns, and the updates, each on columns of its own.
     Two threads keep to their half of the columns in both, so all that passes between them is products.
     """
     cdef int64_t m = walks.shape[0], length = walks.shape[1], chunks = vectors.shape[1] // GE_LANES
-    cdef int64_t reach = min(<int64_t>window, length), size = products_size(reach, n_negative, batch)
+    cdef int64_t centres = length if window else min(length, <int64_t>1)
+    cdef int64_t reach = min(<int64_t>window or length, length), size = products_size(reach, n_negative, batch)
     cdef int64_t i, n, begin, end, first, last, number = 0, n_batches = 0, tokens = 0, awaited = 0
     cdef int64_t middle = chunks // 2 * GE_LANES
     cdef bint split = n_threads > 1
@@ -289,7 +293,8 @@ def train(
     s.damp_inputs = &damping[0, 0] if damping.shape[1] else NULL
     s.damp_outputs = &damping[1, 0] if damping.shape[1] else NULL
     s.grouped = grouped
-    s.window = window
+    s.star = window == 0
+    s.window = window or <int32_t>length
     s.n_negative = n_negative
     s.reach = <int32_t>reach
     s.width = <int32_t>width_of(n_negative)
@@ -323,10 +328,10 @@ def train(
             begin = chunks * thread // n_threads * GE_LANES
             end = chunks * (thread + 1) // n_threads * GE_LANES
             s.products[0] = s.products[1] = &products[0]
-            n = max(<int64_t>1, batch // length)
-            n_batches = (m + n - 1) // n * ((length + batch - 1) // batch)
-            b = batch_at(&walks[0, 0], m, length, batch, 0)
-            write_windows(kernel, &s, b, &walks[0, 0], &ids[0], &rates[0], m, length, batch)
+            n = max(<int64_t>1, batch // centres)
+            n_batches = (m + n - 1) // n * ((centres + batch - 1) // batch)
+            b = batch_at(&walks[0, 0], m, length, centres, batch, 0)
+            write_windows(kernel, &s, b, &walks[0, 0], &ids[0], &rates[0], m, length, centres, batch)
             while number < n_batches:
                 if split:
                     # A thread may be at the dots of the next batch while another is at the update of this.
@@ -341,9 +346,9 @@ def train(
                     kernel.dots(&s, 2, 0, b.n_slots)
                 number += 1
                 if number < n_batches:
-                    coming = batch_at(&walks[0, 0], m, length, batch, number)
+                    coming = batch_at(&walks[0, 0], m, length, centres, batch, number)
                     s.slots = &own[0] + number % 2 * batch * s.slot_size
-                    write_windows(kernel, &s, coming, &walks[0, 0], &ids[0], &rates[0], m, length, batch)
+                    write_windows(kernel, &s, coming, &walks[0, 0], &ids[0], &rates[0], m, length, centres, batch)
                     s.slots = &own[0] + (number - 1) % 2 * batch * s.slot_size
                 if split and not ge_await(meet, awaited):
                     break
@@ -354,7 +359,7 @@ def train(
                 if n_threads > 2 and not ge_await(meet, ge_arrive(meet, n_threads)):  # else each has columns of its own
                     break
     if thread == 0:
-        totals[0] += <double>tokens
+        totals[0] += <double>(tokens + s.pairs if s.star and batch else tokens)
         totals[1] += <double>s.pairs
         totals[2] += s.losses[0]
         totals[3] += s.losses[1]

@@ -25,6 +25,7 @@ typedef struct {
     const float *damp_inputs;  /* what the updates of a row of `vectors` are scaled by; NULL: 1 */
     const float *damp_outputs; /* the same for `contexts` */
     int32_t window, n_negative;
+    int32_t star;              /* whether the first node of a walk alone is a centre, and all others are its window */
     int32_t reach;             /* min(window, walk length) */
     int32_t width;             /* 1 + n_negative rounded up to tiles */
     int32_t first_input;       /* node of the first row of `vectors` */

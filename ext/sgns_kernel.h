@@ -338,7 +338,7 @@ GE_INLINE uint64_t noise_start(const ge_sgns *s, uint64_t id) { return ge_mix(s-
 
 GE_INLINE void window_of(const ge_sgns *s, uint64_t id, int64_t i, int64_t n, int64_t *from, int64_t *to)
 {
-    const int64_t reach = 1 + ge_below(ge_draw(s->key, id, (uint64_t)i), s->window);
+    const int64_t reach = s->star ? n : 1 + ge_below(ge_draw(s->key, id, (uint64_t)i), s->window);
     *from = i > reach ? i - reach : 0;
     *to = i + reach < n - 1 ? i + reach : n - 1;
 }
@@ -363,13 +363,15 @@ GE_INLINE void begin_window(const ge_sgns *s, const ge_slot *b, const int32_t *w
 }
 
 /* Rows that the window `next` will need and those before it did not, from row *at on: a few at a time, as
- * many as the machine has in flight. */
+ * many as the machine has in flight. The window of a star is all new. */
 GE_INLINE void prefetch_rows(const ge_sgns *s, const ge_columns *x, const ge_slot *next, int32_t *at, int32_t rows,
                              int grouped)
 {
-    for (; rows > 0 && *at <= s->n_negative + 1; rows--, ++*at) {
-        const float *row = x->contexts + row_at(x, next->outputs[*at <= s->n_negative ? *at : 0], grouped);
-        if (*at > s->n_negative && next->head->coming >= 0) row = x->vectors + row_at(x, next->head->coming, grouped);
+    const int32_t past = s->n_negative + 1 + (s->star ? next->head->n_inputs : 1);
+    for (; rows > 0 && *at < past; rows--, ++*at) {
+        const int32_t m = *at - s->n_negative - 1, input = m < 0 ? -1 : s->star ? next->inputs[m] : next->head->coming;
+        const float *row = x->contexts + row_at(x, next->outputs[m < 0 ? *at : 0], grouped);
+        if (input >= 0) row = x->vectors + row_at(x, input, grouped);
         for (int64_t c = 0; c < x->columns; c += GE_LANES) ge_prefetch(row + c);
     }
 }
@@ -388,22 +390,23 @@ GE_INLINE void dot_window(const ge_sgns *s, const ge_columns *x, const ge_slot *
             prefetch_rows(s, x, next, &ahead, 2, grouped);
         }
     }
-    prefetch_rows(s, x, next, &ahead, s->n_negative + 2, grouped);
+    prefetch_rows(s, x, next, &ahead, s->n_negative + 1 + 2 * s->reach, grouped);
 }
 
 static void GE_VARIANT(ge_train_walk)(ge_sgns *s, const int32_t *walk, int64_t n, uint64_t id, float rate)
 {
     /* Stable while rate x places is small: with a large rate a window is cut into pieces. */
-    const int64_t whole = 2 * (int64_t)s->window + 1;
+    const int64_t whole = s->star ? n : 2 * (int64_t)s->window + 1, centres = s->star ? 1 : n;
     const int64_t size = rate * (float)whole <= GE_STEP ? whole : rate >= GE_STEP ? 1 : (int64_t)(GE_STEP / rate);
     const uint64_t pool = noise_start(s, id);
     const ge_slot slots[2] = {slot_at(s, 0), slot_at(s, 1)};
     scan_walk(s, walk, n);
     begin_window(s, &slots[0], walk, 0, n, id, pool, rate);
-    for (int64_t i = 0; i < n; i++) {
+    for (int64_t i = 0; i < centres; i++) {
         const ge_slot b = slots[i % 2], next = slots[(i + 1) % 2];
         int64_t from, to;
-        begin_window(s, &next, walk, i + 1 < n ? i + 1 : i, n, id, pool, rate);
+        begin_window(s, &next, walk, i + 1 < centres ? i + 1 : i, n, id, pool, rate);
+        next.head->n_inputs = 0; /* not yet known */
         if (walk[i] >= s->n_outputs) continue;
         window_of(s, id, i, n, &from, &to);
         for (int64_t begin = from, end; begin <= to; begin = end + 1) {
@@ -425,7 +428,7 @@ static void GE_VARIANT(ge_train_windows)(ge_sgns *s, const int32_t *walk, int64_
     const uint64_t pool = noise_start(s, id);
     const int64_t first = begin > s->window ? begin - s->window : 0;
     const int64_t past = end + s->window < n ? end + s->window : n;
-    const float most_visits = GE_BURST / (rate * (float)(s->window + 1));
+    const float most_visits = GE_BURST / (rate * (s->star ? 1.0f : (float)(s->window + 1)));
     int returns;
     scan_walk(s, walk + first, past - first);
     returns = (float)count_visits(s, past - first) > most_visits;

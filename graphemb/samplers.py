@@ -1,4 +1,4 @@
-"""Samplers that are neither walks nor pairs of their own: edges, every k-th node, walks that go on elsewhere."""
+"""Samplers that are neither walks nor pairs of their own: edges, stars, every k-th node, walks that go on elsewhere."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from scipy import sparse
 from ._parallel import ranges
 from ._random import draws, stream_key
 from .graph import Graph
+from .skipgram import STAR
 from .walks import Sampler, WalkSampler
 
 ARCS_AT_ONCE = 2**17
@@ -47,6 +48,56 @@ class EdgeSampler:
             arc = np.minimum(np.searchsorted(self.ends, share * self.ends[-1], side="right"), len(self.ends) - 1)
             walks[start:stop, 0] = np.searchsorted(self.graph.indptr, arc, side="right") - 1
             walks[start:stop, 1] = self.graph.indices[arc]
+        return 0
+
+
+class StarSampler:
+    """Nodes in proportion to the weights of their arcs, each with ends of arcs in proportion to theirs: a `Sampler`.
+
+    A walk is a star: its first node, whatever nodes are given, and then other ends of arcs drawn from those at it, in
+    or out. So each pair of the first and another node is an arc in proportion to its weight, as `EdgeSampler` draws
+    them, from one of its ends, either equally likely.
+
+    Parameters
+    ----------
+    graph : Graph
+    seed : int
+        In [0, 2**64).
+    n_jobs : int, default=1
+        Threads that build the tables.
+    """
+
+    def __init__(self, graph: Graph, seed: int, n_jobs: int = 1) -> None:
+        self.graph, self.key = graph, stream_key(seed, "stars")
+        around = graph
+        if graph.directed:
+            arcs = graph.to_scipy()
+            around = Graph.from_scipy(arcs + arcs.T, directed=True)
+        self.sampler = WalkSampler(around, 1.0, 1.0, seed, n_jobs)
+        weights = np.ones(len(around.indices)) if around.weights is None else around.weights.astype(np.float64)
+        self.ends = np.concatenate([[0.0], np.cumsum(weights)])[around.indptr[1:]]
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What the stars depend on beside the graph and the seed."""
+        return {"stars": "edges"}
+
+    def fill(self, ids: NDArray[np.int64], starts: NDArray[np.int32], walks: NDArray[np.int32],
+             key: int | None = None) -> int:
+        """Write the stars with these numbers; without arcs the start alone."""
+        if not len(self.graph.indices):
+            walks[:, 0], walks[:, 1:] = starts, -1
+            return len(walks)
+        key, size = self.key if key is None else key, walks.shape[1] - 1
+        last = np.searchsorted(self.ends, self.ends[-1])
+        for start, stop in ranges(len(ids), ARCS_AT_ONCE // STAR):  # between them Ctrl-C is heard
+            share = (draws(key, ids[start:stop], 0) >> np.uint64(11)) * 2.0**-53
+            centre = np.minimum(np.searchsorted(self.ends, share * self.ends[-1], side="right"), last).astype(np.int32)
+            steps = np.empty(((stop - start) * size, 2), np.int32)
+            numbers = ids[start:stop, None] * size + np.arange(size)
+            self.sampler.fill(numbers.ravel(), np.repeat(centre, size), steps, key)
+            walks[start:stop, 0] = centre
+            walks[start:stop, 1:] = steps[:, 1].reshape(-1, size)
         return 0
 
 

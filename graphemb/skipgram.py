@@ -34,6 +34,7 @@ FLOPS_PER_BATCH = 1e9    # what a batch costs to train: about 0.1 s without vect
 ROWS_LAID = _sgns.GROUP * 2**10  # at a time; a moment's work
 TOKENS_PER_COUNT = 2**20  # walks counted at a time
 ROUNDS_COUNTED = 10      # one round leaves the shares of rare nodes noisy enough to cost 0.1 points of F1
+STAR = 10                # nodes that predict a star's centre: as many as do on average with a window of 9
 GENSIM_LONGEST = 10_000  # gensim cuts sentences here without a word
 NO_DAMPING = np.empty((2, 0), np.float32)
 
@@ -129,7 +130,11 @@ class ChangedCorpus(Corpus):
 
 @dataclass(frozen=True)
 class SkipGram:
-    """Settings of the objective and its optimiser; the parameters of `Node2Vec` of the same names."""
+    """Settings of the objective and its optimiser; the parameters of `Node2Vec` of the same names.
+
+    With a window of 0 walks are stars: their first node alone is a centre, which the other nodes, `STAR` of them,
+    predict.
+    """
 
     n_components: int
     window: int
@@ -147,6 +152,11 @@ class SkipGram:
     checkpoint: str | None = None
     verbose: int = 0
     callbacks: Sequence[Callable[[Tick], object]] = ()
+
+    @property
+    def inputs(self) -> tuple[int, int]:
+        """How many nodes predict a centre: on average, and at most."""
+        return (self.window + 1, 2 * self.window) if self.window else (STAR, STAR)
 
 
 @dataclass
@@ -450,7 +460,7 @@ def damping(visits: NDArray[np.int64], settings: SkipGram) -> NDArray[np.float32
     expected number of updates is held to `MOST_STEP`. (2, 0) where nothing is damped.
     """
     load = batch_load(visits, settings)
-    if settings.learning_rate * (2 * settings.window + 1) > LARGEST_STEP:
+    if settings.learning_rate * (settings.inputs[1] + 1) > LARGEST_STEP:
         return None
     if np.mean((load > MOST_STEP).any(axis=0)) > MOST_DAMPED:
         return None
@@ -463,7 +473,7 @@ def batch_load(visits: NDArray[np.int64], settings: SkipGram) -> NDArray[np.floa
     """Rate x expected updates in a batch of each row of inputs, outputs: (2, n_nodes); of both where they are tied."""
     p = visits / visits.sum()
     q = np.where(visits > 0, np.maximum(visits, 1) ** float(settings.ns_exponent), 0.0)
-    places = settings.learning_rate * (settings.window + 1) * BATCH
+    places = settings.learning_rate * settings.inputs[0] * BATCH
     load = np.array([p, p + settings.n_negative * q / q.sum()])
     if settings.tied:
         load[:] = load.sum(axis=0)
@@ -636,7 +646,8 @@ def gensim_train(corpus: Corpus, settings: SkipGram, init: NDArray[np.float32] |
 def batch_tokens(settings: SkipGram) -> int:
     """Steps of walks in a batch: the constant cost `FLOPS_PER_BATCH`, whatever the settings."""
     outputs = -(-(1 + settings.n_negative) // _sgns.TILE) * _sgns.TILE
-    flops = 4.0 * (settings.window + 1) * outputs * max(settings.n_components, _sgns.LANES)
+    a_token = settings.inputs[0] if settings.window else STAR / (1 + STAR)
+    flops = 4.0 * a_token * outputs * max(settings.n_components, _sgns.LANES)
     return max(1, int(FLOPS_PER_BATCH / flops))
 
 

@@ -275,13 +275,16 @@ def subsampled(walk, walk_id, key, keep):
 
 
 def windows(walk, walk_id, *, noise, window, n_negative, key, block=None):
-    """(position, places of its window, negatives) of each position; with `block`, of each piece of a window."""
+    """(position, places of its window, negatives) of each position; with `block`, of each piece of a window.
+
+    With a window of 0 only of the first position, whose window is the walk.
+    """
     pool = mix(key ^ mix(walk_id))
-    for i in range(len(walk)):
-        reach = 1 + below(draw(key, walk_id, i), window)
+    for i in range(len(walk) if window else min(len(walk), 1)):
+        reach = 1 + below(draw(key, walk_id, i), window) if window else len(walk)
         negatives = [int(noise[(pool + i * n_negative + k) % len(noise)]) for k in range(n_negative)]
         first, last = max(0, i - reach), min(len(walk) - 1, i + reach)
-        size = block or 2 * window + 1
+        size = block or 2 * (window or len(walk)) + 1
         for begin in range(first, last + 1, size):
             yield i, [j for j in range(begin, min(begin + size, last + 1)) if j != i], negatives
 
@@ -327,7 +330,7 @@ def train_walk(vectors, contexts, walk, walk_id, rate, *, noise, window, n_negat
     Returns tokens, pairs, and the loss of each block as a list of (position, pairs, loss).
     """
     walk = [int(u) for u in walk if u >= 0]
-    block = None if rate * (2 * window + 1) <= step else max(1, int(step / rate))
+    block = None if rate * (2 * window + 1 if window else len(walk)) <= step else max(1, int(step / rate))
     pairs, losses = 0, []
     for i, places, negatives in windows(walk, walk_id, noise=noise, window=window, n_negative=n_negative, key=key,
                                         block=block):
@@ -358,30 +361,31 @@ def train_batches(vectors, contexts, walks, ids, rates, *, batch, noise, window,
     """The same in batches of `batch` places: all errors of a batch, then all its updates.
 
     Where a walk visits a node more than `burst` / (rate * (window + 1)) times, its pairs weigh less: as
-    much as those of so many visits.
+    much as those of so many visits. With a window of 0 see `windows`.
 
     Returns tokens, pairs, and the loss of each window as a list of (position + number of the walk, pairs, loss).
     """
-    whole = max(1, batch // walks.shape[1])
+    centres = walks.shape[1] if window else 1
+    whole = max(1, batch // centres)
+    most = {rate: burst / (rate * (window + 1)) for rate in rates}
     tokens, pairs, losses = 0, 0, []
     for w in range(0, len(walks), whole):
-        for first in range(0, walks.shape[1], batch):
+        for first in range(0, centres, batch):
             taken = []
             for walk, walk_id, rate in zip(walks[w:w + whole], ids[w:w + whole], rates[w:w + whole], strict=True):
                 walk = [int(u) for u in walk if u >= 0]
-                seen = slice(max(0, first - window), min(len(walk), first + batch) + window)
-                counts = dict(zip(range(len(walk))[seen], visits(walk[seen], window), strict=True))
+                seen = slice(max(0, first - window), min(len(walk), first + batch) + (window or len(walk)))
+                counts = dict(zip(range(len(walk))[seen], visits(walk[seen], window or len(walk)), strict=True))
                 for i, places, negatives in windows(walk, walk_id, noise=noise, window=window,
                                                     n_negative=n_negative, key=key):
                     if not first <= i < first + batch:
                         continue
-                    tokens += 1
+                    tokens += 1 if window else len(walk)
                     if places:
                         nodes = [walk[j] for j in places]
                         inputs, outputs, g, loss = errors(vectors, contexts, nodes, walk[i], negatives, rate, tile)
-                        most = burst / (rate * (window + 1))
-                        share = np.array([min(1.0, most / counts[places[nodes.index(u)]]) for u in inputs])
-                        g[:, 0] *= np.minimum(share, most / counts[i])
+                        share = np.array([min(1.0, most[rate] / counts[places[nodes.index(u)]]) for u in inputs])
+                        g[:, 0] *= np.minimum(share, most[rate] / counts[i])
                         g[:, 1:] *= share[:, None]
                         taken.append((inputs, outputs, g))
                         pairs += len(places)

@@ -9,9 +9,21 @@ from known import bipartite, blocks, weighted_graph
 from scipy import stats
 from sklearn.linear_model import LogisticRegression
 
-from graphemb import CTDNE, LINE, VERSE, DeepWalk, MetaPath2Vec, TemporalGraph, Walklets, as_graph, random_walks
+from graphemb import (
+    CTDNE,
+    LINE,
+    VERSE,
+    DeepWalk,
+    Graph,
+    MetaPath2Vec,
+    TemporalGraph,
+    Walklets,
+    as_graph,
+    random_walks,
+)
 from graphemb.evaluate import node_classification
-from graphemb.samplers import EdgeSampler, FromNeighbour, SkippingSampler
+from graphemb.samplers import EdgeSampler, FromNeighbour, SkippingSampler, StarSampler
+from graphemb.skipgram import STAR
 from graphemb.walks import WalkSampler
 
 SHORT = {"n_components": 16, "random_state": 0, "learning_rate": 0.05}
@@ -58,6 +70,38 @@ def test_edges_are_drawn_by_weight(weighted, directed):
     assert stats.chisquare(seen[A > 0], expected / expected.sum() * 200_000).pvalue > 1e-3
 
 
+@pytest.mark.parametrize("directed", [False, True])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_stars_have_edges_by_weight(weighted, directed):
+    """Pairs of the centre and another are arcs in either direction, by weight; the others of a star are independent."""
+    G = weighted_graph(directed=directed, n=15)
+    graph = as_graph(G, weight="weight" if weighted else None)
+    stars = np.empty((20_000, 1 + STAR), np.int32)
+    StarSampler(graph, 7).fill(np.arange(20_000), np.zeros(20_000, np.int32), stars)
+    A = graph.to_scipy().toarray().astype(float)
+    S = A + A.T if directed else A
+    first = np.bincount(stars[:, 0], minlength=15)
+    linked = S.sum(axis=1) > 0
+    assert stats.chisquare(first[linked], S.sum(axis=1)[linked] / S.sum() * 20_000).pvalue > 1e-3
+    for u in np.flatnonzero(linked):
+        ends = np.bincount(stars[stars[:, 0] == u, 1:].ravel(), minlength=15)
+        assert not ends[S[u] == 0].any()
+        if (S[u] > 0).sum() > 1:
+            assert stats.chisquare(ends[S[u] > 0], S[u][S[u] > 0] / S[u].sum() * ends.sum()).pvalue > 1e-4
+    expected = sum((S[u]**2).sum() / S[u].sum() for u in np.flatnonzero(linked)) / S.sum()
+    assert (stars[:, 1] == stars[:, 2]).mean() == pytest.approx(expected, abs=0.02)
+    again = np.empty((7, 1 + STAR), np.int32)
+    StarSampler(graph, 7, n_jobs=2).fill(np.arange(90, 97), np.zeros(7, np.int32), again)
+    assert (again == stars[90:97]).all()
+
+
+def test_stars_without_edges_are_their_starts():
+    graph = Graph.from_edges([], [], nodes=range(4))
+    stars = np.empty((2, 1 + STAR), np.int32)
+    assert StarSampler(graph, 0).fill(np.arange(2), np.array([3, 1], np.int32), stars) == 2
+    assert stars[:, 0].tolist() == [3, 1] and (stars[:, 1:] == -1).all()
+
+
 def test_first_order_finds_edges_and_second_order_equal_neighbours():
     """A cycle of cliques is all first order; in a complete bipartite graph nodes of one side share all neighbours."""
     G = nx.ring_of_cliques(6, 8)
@@ -82,7 +126,10 @@ def test_both_orders_are_two_models_side_by_side():
     parts = [model.embedding_ / np.linalg.norm(model.embedding_, axis=1, keepdims=True) for model in (first, second)]
     np.testing.assert_allclose(both.embedding_, np.concatenate(parts, axis=1), rtol=1e-6)
     np.testing.assert_allclose(both.context_, np.concatenate([parts[0], second.context_], axis=1), rtol=1e-6)
-    assert [report["tokens"] for report in both.fit_report_["orders"]] == [2 * 50 * 34] * 2
+    assert [report["pairs"] for report in both.fit_report_["orders"]] == [2 * 50 * 34] * 2
+    assert second.fit_report_["tokens"] == (1 + STAR) * second.fit_report_["walks"] == 11 * 10 * 34
+    one_by_one = LINE(4, subsample=0.5, **how).fit(G).fit_report_
+    assert one_by_one["walks"] == 50 * 34 and one_by_one["tokens"] <= 2 * 50 * 34
     assert (LINE(7, order="both", n_jobs=3, **how).fit_transform(G) == both.embedding_).all()
     assert LINE(1, order="both", **how).fit_transform(G).shape == (34, 1)
     again = LINE(7, order="both", init=both.vectors_, learning_rate=1e-8, min_learning_rate=0, **how).fit_transform(G)

@@ -97,6 +97,7 @@ def agree(totals, tokens, pairs, losses):
 @pytest.mark.parametrize("d, window, n_negative, subsample, rate", [
     (16, 3, 5, 0.0, 0.05), (20, 1, 1, 0.0, 0.05), (128, 10, 5, 0.0, 0.025), (33, 40, 5, 0.0, 0.02),
     (7, 4, 12, 0.0, 0.05), (48, 5, 6, 0.02, 0.05), (1, 2, 4, 0.0, 0.05), (24, 4, 5, 0.0, 0.2), (24, 2, 5, 0.0, 0.55),
+    (128, 0, 5, 0.0, 0.01), (33, 0, 5, 0.0, 0.05), (20, 0, 12, 0.0, 0.2),  # stars, whole and in pieces
 ])
 def test_kernel_equals_its_twin(variant, d, window, n_negative, subsample, rate):
     walks, ids, rates, noise, vectors, contexts = prepared(d, rate, subsample)
@@ -121,6 +122,7 @@ def test_kernel_equals_its_twin(variant, d, window, n_negative, subsample, rate)
 @pytest.mark.parametrize("d, window, n_negative, batch, rate", [
     (16, 3, 5, 50, 0.02), (20, 1, 1, 60, 0.05), (128, 10, 5, 75, 0.02), (33, 40, 5, 25, 0.005), (7, 4, 12, 10, 0.05),
     (48, 5, 6, 1, 0.02), (24, 2, 5, 8, 0.2), (16, 3, 5, 100, 0.02),  # of six walks the last batch has two, not four
+    (128, 0, 5, 4, 0.01), (20, 0, 12, 1, 0.02), (33, 0, 5, 20, 0.2),  # stars; the last visits nodes too often
 ])
 def test_batches_equal_their_twin(variant, n_threads, grouped, damped, d, window, n_negative, batch, rate):
     """Whole walks in a batch, and batches within a walk."""
@@ -166,22 +168,23 @@ def test_rows_in_many_groups_train_to_the_same_bytes(d):
 
 @pytest.mark.parametrize("variant", sorted(_sgns.VARIANTS))
 @pytest.mark.parametrize("batch", [0, 30])
-def test_tied_vectors_equal_their_twin(variant, batch):
-    """First-order LINE: pairs of nodes, and one matrix for both roles. A negative may be the input itself."""
+@pytest.mark.parametrize("window, length", [(1, 2), (0, 7)])
+def test_tied_vectors_equal_their_twin(variant, batch, window, length):
+    """First-order LINE: pairs of nodes, or stars, and one matrix for both roles. A negative may be an input."""
     rng = np.random.default_rng(2)
-    walks, ids = rng.integers(0, 12, (300, 2), dtype=np.int32), np.arange(300)
+    walks, ids = rng.integers(0, 12, (300, length), dtype=np.int32), np.arange(300)
     rates, noise = np.full(300, 0.05, np.float32), rng.integers(0, 12, 64, dtype=np.int32)
     vectors = aligned_zeros(12, 32)
     vectors[:, :20] = rng.normal(size=(12, 20)) / math.sqrt(20)
     u = vectors[:, :20].astype(float)
-    how = {"noise": noise, "window": 1, "n_negative": 5, "key": 99}
+    how = {"noise": noise, "window": window, "n_negative": 5, "key": 99}
     if batch:
         reference.train_batches(u, u, walks, ids.tolist(), rates.astype(float), batch=batch, **how)
     else:
         for walk, i in zip(walks, ids.tolist(), strict=True):
             reference.train_walk(u, u, walk, i, 0.05, **how)
-    run_kernel(walks, ids, rates, noise, vectors, vectors, window=1, n_negative=5, variant=_sgns.VARIANTS[variant],
-               batch=batch, n_threads=3 if batch else 1)
+    run_kernel(walks, ids, rates, noise, vectors, vectors, window=window, n_negative=5,
+               variant=_sgns.VARIANTS[variant], batch=batch, n_threads=3 if batch else 1)
     np.testing.assert_allclose(vectors[:, :20], u, atol=2e-4)
 
 

@@ -63,6 +63,7 @@ class WalkEmbedding(BaseEmbedding):
     extend: bool = False
     ordered: bool = False
     _resumed: tuple[Embedding, Embedding] | None = None
+    _walks_at_once = 1
 
     def __init__(self, n_components: int = 128, *, walk_length: int = 80, n_walks: int = 10, window: int = 10,
                  n_negative: int = 5, n_epochs: int = 1, learning_rate: float = 0.025,
@@ -131,9 +132,7 @@ class WalkEmbedding(BaseEmbedding):
 
     def _embed(self, graph: Graph, report: Report) -> NDArray[np.float32]:
         seed, n_jobs = check_seed(self.random_state), check_n_jobs(self.n_jobs)
-        corpus = Corpus(self._sampler(graph, seed, n_jobs), int(self.n_walks), int(self.walk_length),
-                        int(self.n_epochs), seed)
-        settings = self._settings(seed, n_jobs)
+        corpus, settings = self._course(graph, seed, n_jobs)
         linked = _linked(graph)
         init, contexts = self._start(graph, seed, linked)
         trained = (train if self.trainer == "native" else gensim_train)(corpus, settings, init, contexts)
@@ -156,6 +155,11 @@ class WalkEmbedding(BaseEmbedding):
         if trained.report["stopped"]:
             warn(report, f"A callback stopped the fit after {trained.report['walks']} of {corpus.size} walks.")
         return trained.vectors
+
+    def _course(self, graph: Graph, seed: int, n_jobs: int) -> tuple[Corpus, SkipGram]:
+        """What is trained on, and how."""
+        return Corpus(self._sampler(graph, seed, n_jobs), int(self.n_walks), int(self.walk_length),
+                      int(self.n_epochs), seed), self._settings(seed, n_jobs)
 
     def _scheme(self, graph: Graph) -> tuple[str, dict[str, Any]]:
         walks = "first-order walks" if self.p == self.q == 1 else \
@@ -184,7 +188,8 @@ class WalkEmbedding(BaseEmbedding):
                      "Lower n_components; trainer='native' needs no more than vectors and tables.")
         model = clone(self).set_params(verbose=0, checkpoint=None)
         # As many walks a node as there is time for; one epoch tells what all take.
-        n_walks = int(min(self.n_walks, max(1, PROBE_TOKENS // (graph.n_nodes * self.walk_length))))
+        most = PROBE_TOKENS // (graph.n_nodes * self.walk_length)
+        n_walks = int(min(self.n_walks, max(1, most // self._walks_at_once) * self._walks_at_once))
         seconds, tokens = training(model.set_params(n_walks=n_walks, n_epochs=1), X,
                                    self.n_walks * self.n_epochs / n_walks)
         return Estimate(memory, seconds, tokens, self._scheme(graph)[0],
