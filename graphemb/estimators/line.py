@@ -35,9 +35,9 @@ class LINE(WalkEmbedding):
         Dimensions of the vectors; with ``order='both'`` half of them for each, the first having one more of an odd
         number.
     order : {'first', 'second', 'both'}, default='second'
-        ``'both'``: the two, trained apart, each row divided by its length, side by side; it classified the nodes of
-        each undirected graph we measured better than either. Edges have no direction in the first order, so
-        ``'first'`` and ``'both'`` refuse a directed graph.
+        ``'both'``: the two, trained apart, each row divided by its length, side by side. On BlogCatalog and PPI it
+        classified nodes better than either, on Wikipedia as well as the second. Edges have no direction in the first
+        order, so ``'first'`` and ``'both'`` refuse a directed graph.
     n_walks : int, default=2000
         Edges drawn in each epoch, for each node of the graph and each order; a multiple of 5, or rounded up to one.
     n_negative, n_epochs, learning_rate, min_learning_rate, ns_exponent, subsample, trainer, deterministic, init
