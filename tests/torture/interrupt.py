@@ -23,6 +23,8 @@ from typing import Any
 import numpy as np
 from estimators import ESTIMATORS, make, random_graph
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
+
 SLOW = {"GraphWave", "Struc2Vec", "GraRep", "HOPE", "NetMF"}  # of dense or quadratic work: smaller graphs
 
 
