@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 Record = dict[str, Any]
+UNTIMED = {"equality"}  # benches without times, which may run beside others
 
 
 def read(paths: Iterable[Path]) -> list[Record]:
@@ -58,7 +59,8 @@ def noise(records: list[Record]) -> float | None:
 
     The slowest and the fastest fortieth of the moments are left out; None where fewer than two are known.
     """
-    moments = [record["yardstick"] for record in records if "yardstick" in record]
+    moments = [record["yardstick"] for record in records
+               if "yardstick" in record and record.get("bench") not in UNTIMED]
     if len(moments) < 2:
         return None
     fast, slow = np.quantile(moments, (0.025, 0.975))
