@@ -76,11 +76,6 @@ def key(record: Record) -> str:
     return f"{record['bench']}, {record['case']}"
 
 
-def compare(old: list[Record], new: list[Record]) -> Iterator[Change]:
-    """Measures of our cases that differ by more than their noise, worse or better."""
-    return (change for _, change in measures(old, new) if change is not None)
-
-
 def measures(old: list[Record], new: list[Record], wobble: float = 1 + MARGIN) -> Iterator[tuple[str, Change | None]]:
     """The kind of each measure that both have, and how it changed; None where noise explains it.
 

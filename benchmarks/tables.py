@@ -348,7 +348,7 @@ def not_comparable(rows: list[dict[str, str]], graphs: set[str]) -> list[Table]:
 
 def as_recorded(bench: str, records: list[Record]) -> Table:
     """Every value of every record."""
-    skipped = {"bench", "case", "time", "quick", "seed", "n_jobs", "repeat", "machine", "parameters"}
+    skipped = {"bench", "case", "time", "quick", "seed", "n_jobs", "repeat", "machine", "parameters", "yardstick"}
     table = Table(f"{bench}, as recorded", "", ["case", "values"], brief=False)
     for record in records:
         values = "; ".join(f"{key} {flat(value)}" for key, value in record.items()

@@ -71,8 +71,10 @@ class StarSampler:
         self.graph, self.key = graph, stream_key(seed, "stars")
         around = graph
         if graph.directed:
-            arcs = graph.to_scipy()
-            around = Graph.from_scipy(arcs + arcs.T, directed=True)
+            arcs = graph.to_scipy().astype(np.float64)
+            mean = (arcs + arcs.T) / 2  # not the sum, which float32 need not hold, as it need not half of the least
+            mean.data = np.maximum(mean.data, np.finfo(np.float32).smallest_subnormal)
+            around = Graph.from_scipy(mean, directed=True)
         self.sampler = WalkSampler(around, 1.0, 1.0, seed, n_jobs)
         weights = np.ones(len(around.indices)) if around.weights is None else around.weights.astype(np.float64)
         self.ends = np.concatenate([[0.0], np.cumsum(weights)])[around.indptr[1:]]

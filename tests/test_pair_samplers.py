@@ -95,6 +95,13 @@ def test_stars_have_edges_by_weight(weighted, directed):
     assert (again == stars[90:97]).all()
 
 
+@pytest.mark.parametrize("weight", [3e38, 1e-45])
+def test_stars_of_weights_at_the_ends_of_float32(weight):
+    """Arcs in both directions and loops: their sum, or half of one, is beyond it."""
+    graph = Graph.from_edges([0, 1, 1, 2], [1, 0, 2, 2], [weight] * 4, directed=True)
+    assert np.isfinite(LINE(4, n_walks=5, random_state=0).fit_transform(graph)).all()
+
+
 def test_stars_without_edges_are_their_starts():
     graph = Graph.from_edges([], [], nodes=range(4))
     stars = np.empty((2, 1 + STAR), np.int32)

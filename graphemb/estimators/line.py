@@ -171,6 +171,12 @@ class LINE(WalkEmbedding):
     def _sampler(self, graph: Graph, seed: int, n_jobs: int) -> Sampler:
         return EdgeSampler(graph, seed)
 
+    def _table_bytes(self, graph: Graph) -> float:
+        stars = super()._table_bytes(graph) + 8.0 * graph.n_nodes
+        if graph.directed:  # arcs in both directions, with weights
+            stars += 2 * 28.0 * len(graph.indices) + 24.0 * graph.n_nodes
+        return stars
+
     def _course(self, graph: Graph, seed: int, n_jobs: int) -> tuple[Corpus, SkipGram]:
         corpus, settings = super()._course(graph, seed, n_jobs)
         if self.trainer == "gensim" or self.subsample:

@@ -19,7 +19,6 @@ ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("numpy", "scipy", "scikit-learn", "networkx", "gensim", "pandas", "polars")
 # Tools of development, and what needs a tree with everything: they say nothing about versions of libraries.
 LEFT_OUT = ("benchmarks", "packaging", "documentation", "explorer", "architecture")
-
 VERSIONS = """
 import sys
 from importlib.metadata import PackageNotFoundError, version

@@ -2,8 +2,9 @@
 
     python tests/torture/sanitizers.py [planted] [asan] [bounds] [tsan] [FILE ...] [--tree FOLDER]
 
-Takes about 120 minutes; all four if none is named, of each the test files named, without .py. `asan` is AddressSanitizer and UBSan, `bounds` Cython's checks of indices, `tsan` ThreadSanitizer (of the threaded
-tests, and of races.py beside this file). They need gcc and its libraries; `tsan` setarch too.
+Takes about 120 minutes; all four if none is named, of each the test files named, without .py. `asan` is
+AddressSanitizer and UBSan, `bounds` Cython's checks of indices, `tsan` ThreadSanitizer (of the threaded tests, and of
+races.py beside this file). They need gcc and its libraries; `tsan` setarch too.
 """
 from __future__ import annotations
 
