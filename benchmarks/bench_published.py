@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import statistics
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import numpy as np
 import graphemb
 from graphemb.evaluate import node_classification
 
-from .bench_frontier import fit, mean
+from .bench_frontier import PROPAGATED, fit, mean
 from .bench_quality import AUTHORS, NODE2VEC, per_cent, unit
 from .graphs import available, load, published
 from .measure import ROOT, Recorder, Settings, check, fresh
@@ -24,6 +25,8 @@ METHODS: dict[str, tuple[str, dict[str, Any]]] = {  # published name, and what d
     "NetMF": ("NetMF", {}), "NetMF, window=1": ("NetMF", {"window": 1}),
     "NetSMF": ("NetMF", {"method": "sampled", "max_memory": 2**30}), "ProNE": ("ProNE", {}), "HOPE": ("HOPE", {}),
     "GraRep": ("GraRep", {}), "Spectral": ("LaplacianEigenmaps", {}),
+    "AdjacencySpectral": ("AdjacencySpectral", {}), "NetMF, propagated": ("NetMF", PROPAGATED),
+    "GraRep, propagated": ("GraRep", PROPAGATED), "DeepWalk, propagated": ("DeepWalk", AUTHORS | PROPAGATED),
 }
 QUICK = ("ProNE", "HOPE")
 SECOND: dict[str, dict[str, float]] = {  # CogDL, results.md @281f4742 and docs/source/tutorial/results.rst
@@ -43,11 +46,13 @@ Micro-F1 in per cent with 90 % of the nodes for training, ten splits a seed, in 
 `python -m benchmarks run --only published --repeat 5` measures these figures and writes this page.
 
 - *raw*: vectors as the method gives them; *unit*: rows of length 1, as the leaderboard has them.
+- *propagated*: by `propagate(vectors, graph, row_norm=1.0)`, which the leaderboard does not have.
 - *first*: the leaderboard of CogDL as first published (`cogdl/tasks/README.md`, commit 15e994f1), which gives no
   settings and no spread.
 - *second*: the table with which CogDL replaced it (release 0.1.2, pull request 51; today `results.md`), with settings
   in its examples, and a standard deviation of 0.2 to 0.6. Its authors answered a user who could not reproduce the first
   that it came from other settings (issue 13).
+- ±: standard deviation between seeds, each of ten splits.
 - *gap*: the better of our two columns less the first figure.
 
 A method is at its published figure where the gap is above -0.5. Where it is not, the reason stands beside it.
@@ -78,6 +83,8 @@ def run(settings: Settings, record: Recorder) -> None:
                     scores[scaling].append(per_cent(found.micro))
             record(f"{name}: {case}", graph=name, method=case, ours=method, parameters=parameters,
                    seeds=len(scores["raw"]), **{scaling: mean(of)["90%"] for scaling, of in scores.items()},
+                   deviation={scaling: round(statistics.stdev(one["90%"] for one in of), 2) if len(of) > 1 else None
+                              for scaling, of in scores.items()},
                    first=max((value for value, source in published(unweighted(name), theirs(case), "Micro-F1",
                                                                    TRAIN_SIZE) if "CogDL" in source), default=None),
                    second=SECOND.get(unweighted(name), {}).get(theirs(case)))
@@ -110,37 +117,63 @@ def page(results: Path) -> str:
             last[row["graph"], row["method"]] = row
     parts = [HEAD]
     for graph in GRAPHS:
-        if not any(of == graph for of, _ in last):
-            parts.append(f"\n## {graph}\n\nNot measured yet.")
+        rows = {method: last[graph, method] for method in METHODS if (graph, method) in last}
+        parts.append(f"\n## {graph}\n")
+        if not rows:
+            parts.append("Not measured yet.")
             continue
-        parts += [f"\n## {graph}\n", "| method | ours | seeds | raw | unit | first | second | gap | |",
+        parts += [summary(rows), "", "| method | ours | seeds | raw | unit | first | second | gap | |",
                   "|---|---|---|---|---|---|---|---|---|"]
-        for method in METHODS:
-            if row := last.get((graph, method)):
-                best, first, second = max(row["raw"], row["unit"]), row["first"], row["second"]
-                gap = None if first is None else best - first
-                parts.append("| " + " | ".join([
-                    method, described(row), str(row["seeds"]),
-                    *("" if x is None else f"{x:.2f}" for x in (row["raw"], row["unit"], first, second)),
-                    "" if gap is None else f"{gap:+.2f}", verdict(graph, method, best, first, second)]) + " |")
+        for method, row in rows.items():
+            first, second = row["first"], row["second"]
+            gap = "" if first is None else f"{best(row) - first:+.2f}"
+            parts.append("| " + " | ".join([
+                method, described(row), str(row["seeds"]), *(spelt(row, scaling) for scaling in ("raw", "unit")),
+                *("" if x is None else f"{x:.2f}" for x in (first, second)), gap,
+                verdict(method, row, last.get((f"{graph}_weighted", method)))]) + " |")
     return "\n".join(parts) + "\n\n" + WHY
+
+
+def best(row: dict[str, Any]) -> float:
+    """The better of our two columns."""
+    return max(row["raw"], row["unit"])
+
+
+def spelt(row: dict[str, Any], scaling: str) -> str:
+    """The mean over seeds, and the standard deviation between them where there are several."""
+    deviation = row.get("deviation", {}).get(scaling)
+    return f"{row[scaling]:.2f}" + ("" if deviation is None else f" ± {deviation:.2f}")
+
+
+def summary(rows: dict[str, dict[str, Any]]) -> str:
+    """Our best method, and the highest published figure of a method that is named here."""
+    ours = max(rows, key=lambda method: best(rows[method]))
+    told = {method: row["first"] for method, row in rows.items() if row["first"] is not None}
+    theirs = max(told, key=lambda method: told[method], default=None)
+    return (f"Our best: {best(rows[ours]):.2f}, {described(rows[ours])}."
+            + ("" if theirs is None else f" Highest published: {told[theirs]:.2f}, {theirs.partition(',')[0]}."))
 
 
 def described(row: dict[str, Any]) -> str:
     """Class and parameters as one would write them; walk settings of the DeepWalk authors are "authors'"."""
     rest = {name: value for name, value in row["parameters"].items() if AUTHORS.get(name) != value}
     told = (["authors' walks"] if AUTHORS.items() <= row["parameters"].items() else []) + [
-        f"{name}={value!r}" for name, value in rest.items()]
+        name if name in PROPAGATED else f"{name}={value!r}" for name, value in rest.items()]
     return f"`{row['ours']}`" + (f" ({', '.join(told)})" if told else "")
 
 
-def verdict(graph: str, method: str, best: float, first: float | None, second: float | None) -> str:
-    """At the first figure, at the one that replaced it, or why not."""
-    if first is None or best >= first - WITHIN:
+def verdict(method: str, row: dict[str, Any], weighted: dict[str, Any] | None) -> str:
+    """At the first figure, at the one that replaced it, or why not; `weighted`: the same with weights of edges."""
+    first, second = row["first"], row["second"]
+    if first is None or best(row) >= first - WITHIN:
         return ""
-    if second is not None and best >= second - WITHIN:
+    if second is not None and best(row) >= second - WITHIN:
         return "at the second figure, which replaced the first"
-    return f"see [below](#{method.lower()})" if f"### {method}\n" in WHY else "not known"
+    if f"### {method}\n" in WHY:
+        return f"see [below](#{method.lower()})"
+    if weighted is not None and best(weighted) >= first - WITHIN:
+        return "at the first figure with the weights of the edges"
+    return "not known"
 
 
 WHY = """## Why

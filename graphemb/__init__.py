@@ -23,7 +23,7 @@ _HOME = {
     "LaplacianEigenmaps": "estimators.laplacian_eigenmaps",
     "NodeFeatures": "pipeline", "EdgeFeatures": "pipeline", "split_edges": "links", "EdgeSplit": "links",
     "search": "tuning", "preset": "presets",
-    "NetMF": "estimators.netmf", "ProNE": "estimators.prone", "propagate": "proximity",
+    "NetMF": "estimators.netmf", "ProNE": "estimators.prone", "propagate": "estimators.prone",
     "GraRep": "estimators.grarep", "HOPE": "estimators.hope",
     "RandNE": "estimators.randne", "FastRP": "estimators.fastrp",
     "GraphWave": "estimators.graphwave", "Struc2Vec": "estimators.struc2vec",
@@ -58,7 +58,6 @@ if TYPE_CHECKING:
     from graphemb.metapath import iter_metapath_walks, metapath_walks
     from graphemb.pipeline import EdgeFeatures, NodeFeatures
     from graphemb.presets import preset
-    from graphemb.proximity import propagate
     from graphemb.restart import iter_restart_pairs, restart_pairs
     from graphemb.temporal import iter_temporal_walks, temporal_walks
     from graphemb.temporal_graph import TemporalGraph, as_temporal_graph

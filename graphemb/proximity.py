@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import LinearOperator
 from scipy.special import iv
 
-from graphemb._parallel import Progress, ranges
+from graphemb._parallel import ranges
 from graphemb._product import Product as SparseProduct
 from graphemb._product import transposed
-from graphemb._validation import check_int, check_n_jobs, check_real
-from graphemb.embedding import Embedding
-from graphemb.graph import Graph, as_graph
+from graphemb.graph import Graph
 
 BLOCK_ENTRIES = 2**22
 """Numbers in a block of dense rows: 16 MB."""
@@ -267,63 +264,6 @@ def truncated_log(M: np.ndarray) -> np.ndarray:
     """log(max(M, 1)), in place."""
     np.maximum(M, 1, out=M)
     return np.log(M, out=M)
-
-
-def propagate(vectors: Any, graph: Any, *, order: int = 10, mu: float = 0.2, theta: float = 0.5,
-              n_jobs: int | None = None, verbose: int = 0) -> np.ndarray:
-    """Enhance vectors of any method by ProNE's spectral propagation.
-
-    Parameters
-    ----------
-    vectors : Embedding, or array of shape (n_nodes, k)
-        A row for each node of the graph, in its order; of an Embedding, matched by label.
-    graph : Graph or anything `as_graph` takes
-    order : int, default=10
-        Terms of the Chebyshev expansion.
-    mu, theta : float, default=0.2, 0.5
-        The filter is a band around eigenvalue `mu` of the Laplacian; the larger `theta`, the narrower.
-    n_jobs : int or None, default=None
-        Threads.
-    verbose : int, default=0
-        1 shows progress.
-
-    Returns
-    -------
-    enhanced : ndarray of shape (n_nodes, k), dtype=float32
-        Left singular vectors of the filtered ones, times the roots of the singular values.
-
-    Raises
-    ------
-    KeyError, ValueError
-        If a node has no vector, or a parameter is out of range.
-
-    References
-    ----------
-    .. [1] Zhang, Dong, Wang, Tang, Ding, "ProNE: fast and scalable network representation learning", IJCAI 2019,
-       section 3.2.
-
-    Examples
-    --------
-    >>> import networkx as nx
-    >>> from graphemb import DeepWalk, propagate
-    >>> G = nx.karate_club_graph()
-    >>> Z = DeepWalk(n_components=8, random_state=0).fit_transform(G)
-    >>> propagate(Z, G).shape
-    (34, 8)
-    """
-    check_int("order", order, 1)
-    check_real("mu", mu)
-    check_real("theta", theta, above=0)
-    jobs, graph = check_n_jobs(n_jobs), as_graph(graph)
-    X = vectors[list(graph.nodes)] if isinstance(vectors, Embedding) else np.asarray(vectors)
-    if X.ndim != 2 or len(X) != graph.n_nodes or not np.isfinite(X).all():
-        raise ValueError(f"vectors must be finite, of shape ({graph.n_nodes}, k), a row for each node of graph; "
-                         f"got shape {X.shape}{'' if np.isfinite(X).all() else ' with values that are not'}.")
-    progress = Progress("propagation", order, verbose)
-    F = band_filter(adjacency(graph), X, order, mu, theta, jobs, progress.update)
-    if not np.isfinite(F).all():
-        raise ValueError("The vectors times the weights of the graph are beyond float32; rescale either.")
-    return F @ balance(F)
 
 
 def band_filter(A: sparse.csr_array, X: np.ndarray, order: int, mu: float, theta: float, n_jobs: int = 1,

@@ -69,10 +69,22 @@ def test_propagate_equals_the_twin():
     np.testing.assert_allclose(Z, up_to_signs(Z, reference.factorised(F, 5)), rtol=1e-3, atol=1e-3)
 
 
+def test_propagate_with_rows_of_one_length():
+    G = weighted_graph()
+    X = np.random.default_rng(0).standard_normal((60, 5))
+    Z, N = propagate(X, G), propagate(X, G, row_norm=1.0)
+    lengths = np.linalg.norm(Z, axis=1, keepdims=True)
+    np.testing.assert_allclose(N, 1.5 * Z / lengths, rtol=1e-5)
+    half = Z / lengths**0.5
+    np.testing.assert_allclose(propagate(X, G, row_norm=0.5), 1.5 * half / np.sqrt((half**2).sum(axis=1).mean()),
+                               rtol=1e-5)
+
+
 @pytest.mark.parametrize(("X", "parameters", "message"), [
     (np.zeros((3, 2)), {}, r"vectors must be finite, of shape \(4, k\), .*; got shape \(3, 2\)"),
     (np.full((4, 2), np.nan), {}, "with values that are not"),
     (np.zeros((4, 2)), {"order": 0}, "order must be an int >= 1; got 0"),
+    (np.zeros((4, 2)), {"row_norm": 2.0}, r"row_norm must be a finite number .* got 2"),
     (np.zeros((4, 2)), {"theta": 0.0}, "theta must be a finite number > 0; got 0"),
 ])
 def test_propagate_refuses(X, parameters, message):
