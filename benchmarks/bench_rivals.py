@@ -9,14 +9,14 @@ import numpy as np
 
 from graphemb.evaluate import node_classification
 
-from .bench_frontier import mean
+from .bench_frontier import PROPAGATED, mean
 from .bench_quality import FLOOR, expected_tokens, per_cent
 from .graphs import available, load, published
 from .measure import Recorder, Settings, check, ratios, spread
 from .peers import OURS, PEERS, FitPeer, GaveUp, NotInstalled, python_of, version_of
 
 GRAPHS = ("ppi", "airports_usa")
-LONG = ("blogcatalog", *GRAPHS)
+LONG = ("blogcatalog", "wikipedia_pos", "cora", "email_eu_core", "wiki_tlink", *GRAPHS)
 ROLE_GRAPHS = ("airports_usa",)
 WALKS = {"n_walks": 10, "walk_length": 40, "window": 10}
 SHORT = {"n_walks": 10, "walk_length": 20, "window": 5}
@@ -32,9 +32,11 @@ ASKED: dict[str, dict[str, Any]] = {
 VARIANTS: dict[str, dict[str, dict[str, Any]]] = {
     "DeepWalk": {"lock-free": {"deterministic": False}}, "Node2Vec": {"lock-free": {"deterministic": False}},
     "LINE": {"both orders": {"order": "both"}},
-    "NetMF": {"sampled": {"method": "sampled", "max_memory": 2**29}},
+    "NetMF": {"sampled": {"method": "sampled", "max_memory": 2**29}, "propagated": PROPAGATED},
+    "GraRep": {"propagated": PROPAGATED},
     "HOPE": {"common neighbours": {"similarity": "common", "row_norm": 0.5}},
 }
+UNDIRECTED = {"both orders"}
 KNOWN_AS = {"AdjacencySpectral": "Spectral"}  # in the published tables
 ROLES = ("GraphWave", "Struc2Vec")  # of use where labels are roles; elsewhere they take long for little
 QUICK = ("DeepWalk", "NetMF", "FastRP")
@@ -79,7 +81,8 @@ def measure(name: str, method: str, peers: list[str], slow: dict[str, str], sett
     graph, labels = load(name)
     d = 32 if settings.quick else 128
     asked = {**ASKED[method], **({key: SHORT[key] for key in SHORT if key in ASKED[method]} if settings.quick else {})}
-    ours = {OURS: {}, **{f"{OURS}, {label}": changes for label, changes in VARIANTS.get(method, {}).items()}}
+    ours = {OURS: {}, **{f"{OURS}, {label}": changes for label, changes in VARIANTS.get(method, {}).items()
+                        if not (graph.directed and label in UNDIRECTED)}}
     cases: dict[str, FitPeer] = {}
     runs: dict[str, list[dict[str, Any]]] = {}
     made: dict[str, list[np.ndarray]] = {}

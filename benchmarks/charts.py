@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from html import escape
 
+from .results import unbeaten
+
 WIDTH, HEIGHT = 720, 380
 LEFT, RIGHT, TOP, BOTTOM = 62, 20, 16, 46
 LETTER = 5.6  # about how wide a letter of a label is
@@ -57,12 +59,9 @@ def frontier(points: Sequence[tuple[float, float, str, bool]], x_title: str, y_t
     x = Log([p[0] for p in points], LEFT, WIDTH - RIGHT)
     y = Linear([p[1] for p in points], HEIGHT - BOTTOM, TOP)
     parts = [*axes(x, y, x_title, y_title)]
-    best: list[tuple[float, float]] = []
-    for px, py, _, _ in sorted(points, key=lambda p: (p[0], -p[1])):
-        if not best or py > best[-1][1]:
-            best.append((px, py))
+    best = unbeaten((px, py, name) for px, py, name, _ in points)
     corners = [(x(best[0][0]), y(best[0][1]))]
-    for px, py in best[1:]:
+    for px, py, _ in best[1:]:
         corners += [(x(px), corners[-1][1]), (x(px), y(py))]
     corners.append((WIDTH - RIGHT, corners[-1][1]))
     parts.append(f'<polyline class="edge" points="{" ".join(f"{a:.1f},{b:.1f}" for a, b in corners)}"/>')

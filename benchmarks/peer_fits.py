@@ -85,13 +85,15 @@ def graphemb(o, arrays):
     method(n_components=2).fit(small)  # imports
 
     def fit(parameters, seed):
+        propagated = parameters.pop("propagated", False)
         model = method(**parameters, n_jobs=o["n_jobs"], random_state=seed).fit(graph)
         report = model.fit_report_
         TRAINED.append({"seconds": report.get("seconds", {}), **{
             key: int(report[key]) for key in ("tokens", "pairs") if isinstance(report.get(key), (int, np.integer))},
             **({"largest_residual": float(np.max(report["residuals"]))}
                if np.size(report.get("residuals", ())) else {})})
-        return model.embedding_
+        return graphemb.propagate(model.embedding_, graph, row_norm=1.0, n_jobs=o["n_jobs"]) if propagated \
+            else model.embedding_
 
     return fit
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 Record = dict[str, Any]
-UNTIMED = {"equality"}  # benches without times, which may run beside others
+UNTIMED = {"equality", "published"}  # benches without times, which may run beside others
 
 
 def read(paths: Iterable[Path]) -> list[Record]:
@@ -65,6 +65,15 @@ def noise(records: list[Record]) -> float | None:
         return None
     fast, slow = np.quantile(moments, (0.025, 0.975))
     return float(slow / fast)
+
+
+def unbeaten(points: Iterable[tuple[float, float, Any]]) -> list[tuple[float, float, Any]]:
+    """Of points (cost, worth, what) those that no other beats in both, cheapest first."""
+    best: list[tuple[float, float, Any]] = []
+    for point in sorted(points, key=lambda p: (p[0], -p[1])):
+        if not best or point[1] > best[-1][1]:
+            best.append(point)
+    return best
 
 
 def command(bench: str, records: list[Record]) -> str:

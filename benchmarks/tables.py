@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from .results import Record
+from .results import Record, unbeaten
 
 OURS = "graphemb"
 
@@ -97,9 +97,28 @@ def rivals(records: list[Record]) -> list[Table]:
                                number((record.get("rss_peak") or {}).get("median")), f1(record, "50%"), differs])
         found += [against_the_best(graph, of, table.note), table]
     absent = [record for record in records if "not_installed" in record]
+    found.insert(0, quality_over_time(measured))
     found.append(Table("Rivals that could not be installed", "The last line of the installer's error.",
                        ["rival", "reason"], [[f"{r['who']} {r['version']}", r["not_installed"]] for r in absent]))
     return found
+
+
+def quality_over_time(records: list[Record]) -> Table:
+    """A row for each fit that no other fit of the graph, ours or a rival's, beats in both seconds and F1."""
+    table = Table("Quality over time", "Every fit that no other fit of the graph, by whichever library and method, "
+                  "beats in both seconds and micro-F1 with half the nodes to learn from; and the best of the rivals, "
+                  "where it is not among them.", ["graph", "s", "F1 at 50 %", "method", "library"])
+    fits = [record for record in records if "wall" in record and "micro_f1" in record]
+    for graph in dict.fromkeys(record["graph"] for record in fits):
+        points = [(r["wall"]["median"], r["micro_f1"]["50%"], r) for r in fits if r["graph"] == graph]
+        shown = unbeaten(points)
+        others = [point for point in points if not point[2]["who"].startswith(OURS)]
+        shown += [point for point in [max(others, key=lambda p: p[1])] if point not in shown] if others else []
+        for seconds, _, record in shown:
+            name = record["who"] if not record.get("version") else f"{record['who']} {record['version']}"
+            table.rows.append([graph, number(seconds), f1(record, "50%"), record["method"], name])
+            graph = ""
+    return table
 
 
 def against_the_best(graph: str, records: list[Record], note: str) -> Table:

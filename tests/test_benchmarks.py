@@ -408,6 +408,20 @@ def test_report_is_one_file_with_every_figure_and_its_source(tmp_path, capsys, m
         in markdown.read_text()
 
 
+def test_the_frontier_has_every_fit_that_none_beats(tmp_path):
+    made = [("graphemb", 1.0, 40.0), ("gensim", 2.0, 39.0), ("pecanpy", 3.0, 41.0), ("graphemb, lock-free", 0.5, 38.0),
+            ("node2vec", 4.0, 41.0)]
+    path = tmp_path / "r.jsonl"
+    path.write_text("".join(fit_record(*one, version="1" if one[0] in peers.PEERS else None) for one in made))
+    first = tables.tables("rivals", results.read([path]))[0]
+    assert [row[1:] for row in first.rows] == [["0.5", "38.0 / 2.0", "DeepWalk", "graphemb, lock-free"],
+                                               ["1", "40.0 / 2.0", "DeepWalk", "graphemb"],
+                                               ["3", "41.0 / 2.0", "DeepWalk", "pecanpy 1"]]
+    path.write_text("".join(fit_record(*one) for one in made[:2]))
+    first = tables.tables("rivals", results.read([path]))[0]
+    assert [row[0::4] for row in first.rows] == [["toy", "graphemb"], ["", "gensim"]]  # the best rival is told anyway
+
+
 def test_equality_is_told_with_its_standard_error():
     record = {"bench": "equality", "case": "toy, short: lock-free", "train_sizes": [0.5, 0.9], "seeds": 5,
               "over gensim": [[-0.2, 0.1], [0.3, -0.4]], "std of that": [[0.4, 0.1], [0.1, 0.1]]}
