@@ -19,11 +19,14 @@ from .graphs import available, load, published
 from .measure import Recorder, Settings, check, fresh
 
 PROPAGATED = {"propagated": True}  # through ProNE's filter, rows of one length
+FAR = {"weights": [0.0] * 16 + [1.0], **PROPAGATED}
 METHODS: dict[str, tuple[str, dict[str, Any]]] = {
     "AdjacencySpectral": ("AdjacencySpectral", {}),
     "AdjacencySpectral, which='magnitude'": (
         "AdjacencySpectral", {"regularization": 0.0, "degree_exponent": 0.25, "which": "magnitude"}),
     "FastRP": ("FastRP", {}),
+    "FastRP, propagated": ("FastRP", PROPAGATED),
+    "FastRP, 16 steps, propagated": ("FastRP", FAR),
     "RandNE": ("RandNE", {}),
     "ProNE": ("ProNE", {}),
     "NetMF": ("NetMF", {}),

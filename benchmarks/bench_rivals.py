@@ -9,7 +9,7 @@ import numpy as np
 
 from graphemb.evaluate import node_classification
 
-from .bench_frontier import PROPAGATED, mean
+from .bench_frontier import FAR, PROPAGATED, mean
 from .bench_quality import FLOOR, expected_tokens, per_cent
 from .graphs import available, load, published
 from .measure import Recorder, Settings, check, ratios, spread
@@ -33,7 +33,7 @@ VARIANTS: dict[str, dict[str, dict[str, Any]]] = {
     "DeepWalk": {"lock-free": {"deterministic": False}}, "Node2Vec": {"lock-free": {"deterministic": False}},
     "LINE": {"both orders": {"order": "both"}},
     "NetMF": {"sampled": {"method": "sampled", "max_memory": 2**29}, "propagated": PROPAGATED},
-    "GraRep": {"propagated": PROPAGATED},
+    "GraRep": {"propagated": PROPAGATED}, "FastRP": {"propagated": PROPAGATED, "16 steps, propagated": FAR},
     "HOPE": {"common neighbours": {"similarity": "common", "row_norm": 0.5}},
 }
 UNDIRECTED = {"both orders"}
