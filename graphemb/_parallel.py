@@ -8,8 +8,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, TimeoutError, wait
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeVar
+
+from threadpoolctl import ThreadpoolController
 
 SECONDS_BETWEEN_TICKS = 0.1
 
@@ -66,6 +70,19 @@ def interruptible(work: Callable[[], R]) -> R:
     if failed:
         raise failed[0]
     return done[0]
+
+
+def blas_threads(n: int) -> AbstractContextManager[Any]:
+    """Holds the BLAS of NumPy and SciPy to `n` threads, in the whole process."""
+    return _threadpools().limit(limits=n, user_api="blas")
+
+
+@cache
+def _threadpools() -> ThreadpoolController:
+    """The libraries there are; to look for them takes milliseconds, which a fit of many small parts feels."""
+    import scipy.linalg  # noqa: F401 - brings a BLAS of its own
+
+    return ThreadpoolController()
 
 
 class Team:

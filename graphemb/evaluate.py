@@ -17,9 +17,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from threadpoolctl import threadpool_limits
 
-from graphemb._parallel import ranges
+from graphemb._parallel import blas_threads, ranges
 from graphemb._validation import check_choice, check_int, check_real, check_seed
 from graphemb.embedding import Embedding
 from graphemb.graph import Graph, as_graph
@@ -214,7 +213,7 @@ def _score_split(X: np.ndarray, T: np.ndarray, shuffle: np.ndarray, size: float,
                  C: float) -> Split:
     cut = int(size * len(X))
     train, test = shuffle[:cut], shuffle[cut:]
-    with threadpool_limits(1, "blas"):  # many small solves: threads cost more than they bring
+    with blas_threads(1):  # many small solves: threads cost more than they bring
         scores, n_unconverged = _one_vs_rest(X[train], T[train], X[test], C)
     micro, macro = _f1(T[test], _top_k(scores, T[test].sum(axis=1)))
     return Split(size, index, micro, macro, int((~T[train].any(axis=0)).sum()), n_unconverged)
@@ -498,7 +497,7 @@ def _pair_scorer(model: Any, split: EdgeSplit, operator: str) -> Callable[[Any],
         return edge_features(source[[u for u, _ in pairs]], target[[v for _, v in pairs]], operator)
 
     learner = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
-    with threadpool_limits(1, "blas"):
+    with blas_threads(1):
         learner.fit(features(split.X_train), split.y_train)
     return lambda X: learner.decision_function(features(X))
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
-from graphemb._parallel import ranges
+from graphemb._parallel import blas_threads, ranges
 
 ROWS = 2**14  # multiplied at a time, as float64
 
@@ -30,7 +29,7 @@ def principal_axes(Z: NDArray[np.float32]) -> NDArray[np.float64]:
     fits, and no other k columns come as near to theirs, Z Zᵀ (Eckart and Young, 1936). One thread, and sums
     of fixed blocks: same Z, same bytes, with the same BLAS.
     """
-    with threadpool_limits(1, "blas"):
+    with blas_threads(1):
         gram = np.zeros((Z.shape[1],) * 2)
         for start, stop in ranges(len(Z), ROWS):
             part = Z[start:stop].astype(np.float64)
@@ -56,7 +55,7 @@ def rotation_onto(A: NDArray[np.float32], B: NDArray[np.float32]) -> NDArray[np.
     ----------
     .. [1] Schönemann, "A generalized solution of the orthogonal Procrustes problem", Psychometrika 31, 1966.
     """
-    with threadpool_limits(1, "blas"):
+    with blas_threads(1):
         cross = np.zeros((A.shape[1], B.shape[1]))
         for start, stop in ranges(len(A), ROWS):
             cross += A[start:stop].astype(np.float64).T @ B[start:stop].astype(np.float64)
@@ -67,7 +66,7 @@ def rotation_onto(A: NDArray[np.float32], B: NDArray[np.float32]) -> NDArray[np.
 def rotated(Z: NDArray[np.float32], R: NDArray[np.float64]) -> NDArray[np.float32]:
     """``Z @ R`` as float32, a block of rows at a time."""
     out = np.empty((len(Z), R.shape[1]), np.float32)
-    with threadpool_limits(1, "blas"):
+    with blas_threads(1):
         for start, stop in ranges(len(Z), ROWS):
             out[start:stop] = Z[start:stop].astype(np.float64) @ R
     return out

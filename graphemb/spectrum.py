@@ -6,6 +6,7 @@ import inspect
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy import sparse
@@ -22,6 +23,11 @@ DENSE_LIMIT = 1000
 """Components up to this size are solved densely: a second at the limit, and no tolerance to choose."""
 MOST_BLOCKS = 200
 """Products after which block Krylov gives up on a Laplacian: by then the inverse is quicker."""
+FACTOR_NODES, FACTOR_EDGES = 10_000, 2.5
+"""Nodes of a component, and edges a node, up to which sparse factors of its Laplacian are quicker than any iteration:
+two seconds at both limits on a random graph, which fills them most, and a tenth of that on most others."""
+SHIFT = 1e-12
+"""Added to a Laplacian before it is factorised, so that it is not singular."""
 CHOLESKY_LIMIT = 20_000
 """Points up to which a dense Cholesky factor (3.2 GB at the limit) stands in for sparse factors that fill up."""
 FACTOR_BYTES = 2**32
@@ -339,8 +345,8 @@ def laplacian_vectors(A: sparse.csr_array, n_components: int, *, tol: float = 1e
     -----
     Dense up to `DENSE_LIMIT` nodes. Else `block_krylov` on :math:`D^{-1/2} A D^{-1/2}`, which is quick where
     a random walk mixes quickly. On long and narrow graphs (paths, grids, roads) the eigenvalues crowd near zero
-    and it gives up; then the Lanczos method finds the largest eigenvalues of the inverse, which are well
-    apart, with a conjugate gradient solve a step.
+    and it gives up; then it finds the largest eigenvalues of the inverse, which are well apart, with a conjugate
+    gradient solve a step. Graphs of few nodes and edges (`FACTOR_NODES`) begin there, with sparse factors.
     """
     n = A.shape[0]
     k = min(n_components, n - 1)
@@ -354,13 +360,15 @@ def laplacian_vectors(A: sparse.csr_array, n_components: int, *, tol: float = 1e
         def limit(x: np.ndarray) -> np.ndarray:
             return tol * np.maximum(1 - x, 0.01 * (1 - x).max())
 
-        ritz = _krylov(S, k, lambda x: np.argsort(-x, kind="stable"), limit, tol, min(max_iter, MOST_BLOCKS),
-                       seed, step, n_jobs, null=null)
-        values, V, n_iter, n_solver_iter = 1 - ritz.values[:k], ritz.vectors[:, :k], ritz.n_steps, 0
-        gap, note = _gap_after(1 - ritz.values, k), _note(ritz, "its form for the inverse")
-        if not (ritz.converged or ritz.stopped):
-            work = _Work(step)
-            inverse = _laplacian_solver(S, null, work, n_jobs)
+        work, note = _Work(step), ""
+        by_factors = n <= FACTOR_NODES and S.nnz <= 2 * FACTOR_EDGES * n
+        if not by_factors:
+            ritz = _krylov(S, k, lambda x: np.argsort(-x, kind="stable"), limit, tol, min(max_iter, MOST_BLOCKS),
+                           seed, step, n_jobs, null=null)
+            values, V, n_iter = 1 - ritz.values[:k], ritz.vectors[:, :k], ritz.n_steps
+            gap, note = _gap_after(1 - ritz.values, k), _note(ritz, "its form for the inverse")
+        if by_factors or not (ritz.converged or ritz.stopped):
+            inverse = _laplacian_factors(S, null) if by_factors else _laplacian_solver(S, null, work, n_jobs)
             ritz = block_krylov(inverse, n, k + 1, lambda x: np.argsort(-x, kind="stable"),
                                 lambda x: 0.5 * tol * np.abs(x), dtype=np.float64, largest_block=INVERSE_BLOCK,
                                 max_steps=max_iter, seed=seed, step=work.tell)
@@ -370,8 +378,10 @@ def laplacian_vectors(A: sparse.csr_array, n_components: int, *, tol: float = 1e
             note = _note(ritz) or note
             values = 1 / ritz.values
             V = _orthonormal(ritz.images[:, :k] * values[:k])
+            values = np.maximum(values - SHIFT, 0) if by_factors else values
             gap, values = _gap_after(values, k), values[:k]
-            n_iter, n_solver_iter = ritz.n_steps, work.steps
+            n_iter = ritz.n_steps
+        n_solver_iter = work.steps
     residuals = np.linalg.norm(V - Product(S, np.float64, n_jobs)(V) - V * values, axis=0)
     return Eigenpairs(values, V, residuals, gap, n_iter, n_solver_iter, note)
 
@@ -741,18 +751,14 @@ def _fill(M: sparse.csr_array) -> tuple[bool, float]:
 def _inverse_by_factors(M: sparse.csr_array, shift: float, dense: bool) -> Operator:
     """Solves (M + shift I) X = B among the centred vectors."""
     n = M.shape[0]
+    solve: Operator
     if dense:
         full = M.toarray(order="F")
         full.flat[::n + 1] += shift
         factor = interruptible(lambda: cho_factor(full, lower=True, overwrite_a=True, check_finite=False))
-
-        def solve(X: np.ndarray) -> np.ndarray:
-            return cho_solve(factor, X, check_finite=False)
+        solve = partial(cho_solve, factor, check_finite=False)
     else:
-        shifted = sparse.csc_array(M + shift * sparse.eye_array(n))
-        shifted.indices, shifted.indptr = shifted.indices.astype(np.int32), shifted.indptr.astype(np.int32)
-        solve = interruptible(lambda: splu(shifted, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0,
-                                           options={"SymmetricMode": True})).solve
+        solve = _factors(sparse.csc_array(M + shift * sparse.eye_array(n)))
     if np.abs(M.sum(axis=1)).max() <= 1e-9 * np.abs(M.data).max(initial=0):  # constant vectors stay apart by themselves
         return lambda X: _centre_columns(solve(_centre_columns(X)))
     force = solve(np.ones((n, 1)))  # what holds a solution among the centred vectors
@@ -827,6 +833,23 @@ def _laplacian_solver(S: sparse.csr_array, null: np.ndarray, work: _Work, n_jobs
         return X - np.outer(null, null @ X)
 
     return lambda B: _conjugate_gradients(lambda X: X - product(X), across, across(B), work)
+
+
+def _laplacian_factors(S: sparse.csr_array, null: np.ndarray) -> Operator:
+    """Solves ((1 + SHIFT) I - S) X = B across `null`, by sparse factors."""
+    solve = _factors(sparse.csc_array((1 + SHIFT) * sparse.eye_array(S.shape[0]) - S))
+
+    def across(X: np.ndarray) -> np.ndarray:
+        return X - np.outer(null, null @ X)
+
+    return lambda B: across(solve(across(B)))
+
+
+def _factors(M: sparse.csc_array) -> Operator:
+    """Solves M X = B for M symmetric and positive definite."""
+    M.indices, M.indptr = M.indices.astype(np.int32), M.indptr.astype(np.int32)
+    return interruptible(lambda: splu(M, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0,
+                                      options={"SymmetricMode": True})).solve
 
 
 def _chebyshev(S: sparse.csr_array, null: np.ndarray, first: float, last: float, accuracy: float, work: _Work,

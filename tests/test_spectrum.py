@@ -56,6 +56,7 @@ def solver(request, monkeypatch):
     monkeypatch.setattr(spectrum, "DENSE_LIMIT", 10**6 if request.param == "dense" else 0)
     if request.param == "without factors":
         monkeypatch.setattr(spectrum, "FACTOR_BYTES", 0)
+        monkeypatch.setattr(spectrum, "FACTOR_NODES", 0)
     return request.param
 
 
@@ -498,8 +499,35 @@ def test_laplacian_matches_numpy(name, solver):
     assert pairs.gap == pytest.approx(1 - values[5] / values[6], abs=1e-5)
 
 
+@pytest.mark.parametrize(("degree", "limits", "by_factors"), [
+    (4, {}, True), (6, {}, False), (4, {"FACTOR_NODES": 399}, False), (4, {"FACTOR_EDGES": 1.9}, False)])
+def test_small_and_sparse_graphs_take_factors(degree, limits, by_factors, monkeypatch):
+    monkeypatch.setattr(spectrum, "DENSE_LIMIT", 0)
+    for name, value in limits.items():
+        monkeypatch.setattr(spectrum, name, value)
+    made = []
+    factors = spectrum._laplacian_factors
+    monkeypatch.setattr(spectrum, "_laplacian_factors", lambda S, null: made.append(S.shape) or factors(S, null))
+    pairs = spectrum.laplacian_vectors(adjacency(nx.random_regular_graph(degree, 400, seed=1)), 6, tol=1e-6)
+    assert made == [(400, 400)] * by_factors
+    assert (pairs.residuals <= 1e-6 * pairs.values).all() and pairs.note == ""
+
+
+def test_factors_hold_for_weights_of_any_size(monkeypatch):
+    monkeypatch.setattr(spectrum, "DENSE_LIMIT", 0)
+    G = nx.path_graph(300)
+    nx.set_edge_attributes(G, {edge: 10.0 ** (-12 * (i % 2)) for i, edge in enumerate(G.edges)}, "weight")
+    A = adjacency(G)
+    values = np.linalg.eigvalsh(np.eye(300) - spectrum.symmetric_form(A)[0].toarray())
+    pairs = spectrum.laplacian_vectors(A, 4, tol=0.02)
+    assert pairs.values == pytest.approx(values[1:5], abs=1e-12)
+    assert (pairs.residuals < 1e-12).all()
+    assert pairs.vectors.T @ pairs.vectors == pytest.approx(np.eye(4), abs=1e-9)
+
+
 def test_a_long_path_is_finished_by_its_inverse(monkeypatch):
     monkeypatch.setattr(spectrum, "MOST_BLOCKS", 15)
+    monkeypatch.setattr(spectrum, "FACTOR_NODES", 0)
     monkeypatch.setattr(spectrum, "DENSE_LIMIT", 0)
     n = 700
     pairs = spectrum.laplacian_vectors(adjacency(nx.path_graph(n)), 4, tol=1e-4)

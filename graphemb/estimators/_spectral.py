@@ -11,9 +11,8 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import LinearOperator
-from threadpoolctl import threadpool_limits
 
-from graphemb._parallel import Progress
+from graphemb._parallel import Progress, blas_threads
 from graphemb._validation import check_int, check_n_jobs, check_real
 from graphemb.estimators._base import BaseEmbedding, Report, warn
 from graphemb.graph import Graph
@@ -39,7 +38,7 @@ class SpectralEmbedding(BaseEmbedding):
     @contextmanager
     def _solving(self, stage: str) -> Iterator[Step | None]:
         """Hold BLAS to `n_jobs` threads, and hand out what a solver calls between its steps."""
-        with threadpool_limits(check_n_jobs(self.n_jobs), user_api="blas"):
+        with blas_threads(check_n_jobs(self.n_jobs)):
             if not (self.verbose or self.callbacks):
                 yield None
                 return
