@@ -267,8 +267,14 @@ def graspologic(o, arrays):
         from scipy.sparse import csr_array
 
         A = csr_array(adjacency(o, arrays))
-        return lambda n_components, seed, **a: embed.LaplacianSpectralEmbed(
-            form="R-DAD", n_components=n_components, svd_seed=seed).fit_transform(A)
+        parts = 2 if o["directed"] else 1  # then a table of sources and one of targets come, side by side here
+
+        def spectral(n_components, seed, **a):
+            found = embed.LaplacianSpectralEmbed(form="R-DAD", n_components=n_components // parts,
+                                                 svd_seed=seed).fit_transform(A)
+            return np.hstack(found) if parts == 2 else found
+
+        return spectral
     G = networkx_graph(o, arrays)
     if not o["weighted"]:  # it demands a weight
         for _, _, attributes in G.edges(data=True):
