@@ -2,6 +2,7 @@
 import importlib
 import json
 import re
+import runpy
 import sys
 from pathlib import Path
 from xml.etree import ElementTree
@@ -447,6 +448,15 @@ def test_the_readme_has_what_the_published_results_say():
     text = (measure.ROOT / "README.md").read_text(encoding="utf-8")
     block = report.summary(results.newest(results.read([report.PUBLISHED])))
     assert report.with_block(text, block) == text, "python -m benchmarks report --publish writes it"
+
+
+def test_the_page_on_methods_has_what_the_published_results_say():
+    path = report.ROOT / "docs" / "tables.py"
+    if not path.is_file():
+        pytest.skip("the documentation is no part of this tree")
+    made = runpy.run_path(str(path))
+    text = made["PAGE"].read_text(encoding="utf-8")
+    assert made["methods"](made["fits"](made["RESULTS"])) in text, "python docs/tables.py"
 
 
 def test_quick_runs_are_not_published(tmp_path):
