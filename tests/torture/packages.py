@@ -2,6 +2,7 @@
 
     python tests/torture/packages.py
 
+The wheel is then installed, and embeds a graph, under every other Python that is on the path and may have it.
 Takes about 4 minutes. Needs `build` and a package index for its isolated environments.
 """
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -52,6 +54,27 @@ def strays(kind: str, path: Path, ours: set[str]) -> set[str]:
     return (names - expected - MADE) | {f"-{name}" for name in (expected | MADE) - names}
 
 
+PYTHONS = ("python3.11", "python3.12", "python3.13")
+EMBED = """
+import sys, networkx as nx, numpy as np, graphemb
+Z = graphemb.DeepWalk(n_components=8, random_state=0).fit_transform(nx.karate_club_graph())
+assert Z.shape == (34, 8) and np.isfinite(Z).all() and "site-packages" in graphemb.__file__
+print(f"    embeds under Python {sys.version.split()[0]}, NumPy {np.__version__}")
+"""
+
+
+def tried(wheel: Path, python: str, folder: Path) -> None:
+    """Install it into an environment of its own, away from the tree, and embed a graph; say so where that Python is not."""
+    found = shutil.which(python)
+    if found is None or subprocess.run([found, "-V"], capture_output=True, check=False).returncode:
+        print(f"    {python} is not here")
+        return
+    inside = folder / "env" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    subprocess.run([found, "-m", "venv", str(folder / "env")], check=True)
+    subprocess.run([str(inside), "-m", "pip", "install", "-q", "--disable-pip-version-check", str(wheel)], check=True)
+    subprocess.run([str(inside), "-c", EMBED], cwd=folder, check=True)
+
+
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
         one, other = (build(Path(folder) / name) for name in ("here", "quite-another-place"))
@@ -64,3 +87,8 @@ if __name__ == "__main__":
                 raise AssertionError(f"{one[kind].name} has, or with a minus lacks: {sorted(found)}")
             print(f"{one[kind].name}: {one[kind].stat().st_size:,} bytes, two builds equal, sha256 {digests[0][:16]}..., "
                   "no stray file")
+        for python in PYTHONS:
+            place = Path(folder) / python
+            place.mkdir()
+            sys.stdout.flush()
+            tried(one["wheel"], python, place)
