@@ -36,7 +36,7 @@ def multiply_float(
 ):
     """Rows of A X."""
     cdef const ge_spmm *kernel = loops(variant)
-    if start >= stop or values.shape[0] == 0:
+    if start >= stop or values.shape[0] == 0 or X.shape[1] == 0:
         out[start:stop] = 0
         return
     with nogil:
@@ -54,7 +54,7 @@ def multiply_double(
 ):
     """Rows of A X."""
     cdef const ge_spmm *kernel = loops(variant)
-    if start >= stop or values.shape[0] == 0:
+    if start >= stop or values.shape[0] == 0 or X.shape[1] == 0:
         out[start:stop] = 0
         return
     with nogil:

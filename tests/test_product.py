@@ -79,3 +79,9 @@ def test_an_instruction_set_that_is_not_there_is_refused():
     X = np.ones((3, 2), np.float32)
     with pytest.raises(ValueError, match=r"variant must be one of .*baseline.*; got 7"):
         A.multiply(*A.arrays, X, 0, 3, 7, X.copy())
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_no_vectors_at_all(dtype):
+    A = sparse.csr_array(np.eye(3))
+    assert Product(A, dtype)(np.empty((3, 0))).shape == (3, 0)
