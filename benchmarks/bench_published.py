@@ -194,10 +194,10 @@ have 43.6 and 41.1. Our steps are the authors'; the settings of the first table 
 ### NetMF
 
 On Wikipedia, a network of words that stand side by side, farther steps of a walk do harm: compare `window=1` with the
-default of 10 in the tables above. Without weights, `window=1` is 0.8 below the second figure, 57.4 with a
-deviation of 0.6, and `window=2` gives 48.3 (one seed, four splits). The tables do not say whether they took the weights
-of the edges, `wikipedia_pos_weighted` above. With them each method is at its first figure or above but `NetMF` at its default window,
-so that they probably did. By hand, one seed, `AdjacencySpectral(degree_exponent=0.25)` gives 59.3 there.
+default of 10 in the tables above. Without weights, `window=1` is 0.8 below the second figure, 57.4 with a deviation of
+0.6, and `window=2` gives 48.3 (one seed, four splits). The tables do not say whether they took the weights of the
+edges, `wikipedia_pos_weighted` above. With them each method is at its first figure or above but `NetMF` at its default
+window, so that they probably did. By hand, one seed, `AdjacencySpectral(degree_exponent=0.25)` gives 59.3 there.
 `window=1` was chosen with the labels in view, as `p` and `q` are in the node2vec paper.
 """
 
