@@ -222,9 +222,10 @@ def row_blocks(n: int) -> list[tuple[int, int]]:
 
 def power_sum(S: sparse.csr_array, X: np.ndarray, n_terms: int, n_jobs: int = 1) -> np.ndarray:
     """(I + S + ... + S^(n_terms - 1)) X, by Horner's rule."""
-    Y = X
+    Y = X = np.ascontiguousarray(X)  # as the products are: to add arrays of two orders is slow
     for _ in range(n_terms - 1):
-        Y = multiply(S, Y, n_jobs) + X
+        Y = multiply(S, Y, n_jobs)
+        Y += X
     return Y
 
 

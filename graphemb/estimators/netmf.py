@@ -218,7 +218,9 @@ class NetMF(SpectralEmbedding):
         """Rows of M from column `start` on."""
         first = self._S[start:stop].toarray().T
         powers = power_sum(self._S, first, self.window, n_jobs).T[:, start:]
-        return powers * self._root[start:] * (self._scale * self._root[start:stop, None])
+        powers *= self._root[start:]
+        powers *= self._scale * self._root[start:stop, None]
+        return powers
 
     def _spectral_rows(self, seed: int) -> Callable[[int, int, int], np.ndarray]:
         """The same with S^2 + ... + S^T from the eigenpairs of S."""
