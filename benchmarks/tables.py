@@ -113,10 +113,12 @@ def quality_over_time(records: list[Record]) -> Table:
         points = [(r["wall"]["median"], r["micro_f1"]["50%"], r) for r in fits if r["graph"] == graph]
         shown = unbeaten(points)
         others = [point for point in points if not point[2]["who"].startswith(OURS)]
-        shown += [point for point in [max(others, key=lambda p: p[1])] if point not in shown] if others else []
-        for seconds, _, record in shown:
+        best = [max(others, key=lambda p: p[1])] if others else []
+        for point in [*shown, *(point for point in best if point not in shown)]:
+            seconds, _, record = point
             name = record["who"] if not record.get("version") else f"{record['who']} {record['version']}"
-            table.rows.append([graph, number(seconds), f1(record, "50%"), record["method"], name])
+            table.rows.append([graph, number(seconds), f1(record, "50%"), record["method"],
+                               name if point in shown else f"{name} (beaten)"])
             graph = ""
     return table
 
