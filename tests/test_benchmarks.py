@@ -420,7 +420,7 @@ def test_the_frontier_has_every_fit_that_none_beats(tmp_path):
                                                ["3", "41.0 / 2.0", "DeepWalk", "pecanpy 1"]]
     path.write_text("".join(fit_record(*one) for one in made[:2]))
     first = tables.tables("rivals", results.read([path]))[0]
-    assert [row[0::4] for row in first.rows] == [["toy", "graphemb"], ["", "gensim (beaten)"]]  # the best rival is told anyway
+    assert [row[0::4] for row in first.rows] == [["toy", "graphemb"], ["", "gensim (beaten)"]]
 
 
 def test_equality_is_told_with_its_standard_error():
