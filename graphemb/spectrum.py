@@ -827,22 +827,19 @@ def _by_symmetric_form(solve: Operator, null: np.ndarray) -> Operator:
 
 def _laplacian_solver(S: sparse.csr_array, null: np.ndarray, work: _Work, n_jobs: int) -> Operator:
     """Solves (I - S) X = B across `null`, by conjugate gradients in float64."""
-    product = Product(S, np.float64, n_jobs)
-
-    def across(X: np.ndarray) -> np.ndarray:
-        return X - np.outer(null, null @ X)
-
+    product, across = Product(S, np.float64, n_jobs), _across(null)
     return lambda B: _conjugate_gradients(lambda X: X - product(X), across, across(B), work)
 
 
 def _laplacian_factors(S: sparse.csr_array, null: np.ndarray) -> Operator:
     """Solves ((1 + SHIFT) I - S) X = B across `null`, by sparse factors."""
-    solve = _factors(sparse.csc_array((1 + SHIFT) * sparse.eye_array(S.shape[0]) - S))
-
-    def across(X: np.ndarray) -> np.ndarray:
-        return X - np.outer(null, null @ X)
-
+    solve, across = _factors(sparse.csc_array((1 + SHIFT) * sparse.eye_array(S.shape[0]) - S)), _across(null)
     return lambda B: across(solve(across(B)))
+
+
+def _across(null: np.ndarray) -> Operator:
+    """Takes out what vectors have of `null`, which has length 1."""
+    return lambda X: X - np.outer(null, null @ X)
 
 
 def _factors(M: sparse.csc_array) -> Operator:

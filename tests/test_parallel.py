@@ -6,9 +6,10 @@ import threading
 import networkx as nx
 import pytest
 from joblib import Parallel, delayed, parallel_config
+from threadpoolctl import threadpool_info
 
 import graphemb
-from graphemb._parallel import Team, interruptible, map_ordered
+from graphemb._parallel import Team, blas_threads, interruptible, map_ordered
 
 
 def test_result_and_exception_come_through():
@@ -69,3 +70,14 @@ def test_a_worker_of_joblib_gets_no_threads_of_its_own():
     assert max(Parallel(2, backend="loky")(delayed(most_at_a_time)(method) for method in methods)) == 1
     with parallel_config(backend="threading", n_jobs=3):  # n_jobs=None takes what joblib was told to give
         assert most_at_a_time("DeepWalk") > 1
+
+
+def test_blas_is_held_to_its_threads_and_let_go():
+    def threads():
+        return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+    with blas_threads(2):
+        before = threads()
+        with blas_threads(1):
+            assert threads() == {1}
+        assert threads() == before != {1}
