@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline, make_union
-from sklearn.preprocessing import Normalizer
+from sklearn.preprocessing import FunctionTransformer, Normalizer
 
 import graphemb
 from graphemb.evaluate import node_classification
@@ -102,14 +102,17 @@ def fit(graph: str, method: str, parameters: dict[str, Any], path: str) -> float
     given = load(graph)[0]
     rest = {key: value for key, value in parameters.items() if key not in PROPAGATED}
     models = [getattr(graphemb, name)(**rest) for name in method.split(" + ")]
-    start = time.perf_counter()
-    if len(models) > 1:
-        vectors = make_pipeline(make_union(*(make_pipeline(model, Normalizer()) for model in models)),
-                                PCA(models[0].n_components, random_state=rest["random_state"])).fit_transform(given)
-    else:
-        vectors = models[0].fit_transform(given)
     if len(rest) < len(parameters):
-        vectors = graphemb.propagate(vectors, given, row_norm=1.0, n_jobs=rest["n_jobs"])
+        finish = FunctionTransformer(graphemb.propagate,
+                                     kw_args={"graph": given, "row_norm": 1.0, "n_jobs": rest["n_jobs"]})
+    else:
+        finish = Normalizer() if len(models) > 1 else "passthrough"
+    parts = [make_pipeline(model, finish) for model in models]
+    if len(models) > 1:
+        pca = PCA(models[0].n_components, random_state=rest["random_state"])
+        parts = [make_pipeline(make_union(*parts), pca)]
+    start = time.perf_counter()
+    vectors = parts[0].fit_transform(given)
     seconds = time.perf_counter() - start
     np.save(path, vectors)
     return seconds
