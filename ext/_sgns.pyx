@@ -259,7 +259,7 @@ def train(
     float[::1] products not None,          # TMP see scratch_sizes, of all threads
     float[::1] g not None,                 # TMP of this one
     int32_t[::1] own not None,             # TMP of this one
-    bint grouped,                          # IN  rows lie as `group` left them; their number is a multiple of GROUP
+    bint grouped,                          # IN  rows lie as `group` left them, for several threads; a multiple of GROUP
     float[:, ::1] vectors not None,        # OUT (n_inputs, stride), stride a multiple of LANES
     float[:, ::1] contexts not None,       # OUT (n_outputs, stride); nodes without a row are left out
     double[::1] totals not None,           # OUT (4) the first thread adds tokens, pairs, sampled pairs, their loss
@@ -283,6 +283,8 @@ def train(
     cdef const ge_kernel *kernel = ge_kernel_variant(variant)
     if kernel is NULL:
         raise ValueError(f"variant must be one of {VARIANTS}; got {variant}.")
+    if grouped and not split:
+        raise ValueError(f"grouped rows are for several threads; got n_threads={n_threads}.")
     if m == 0 or length == 0:
         return
     s.whole = columns_at(&vectors[0, 0], &contexts[0, 0], vectors.shape[1], 0, vectors.shape[1], grouped)

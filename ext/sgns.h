@@ -68,8 +68,8 @@ typedef struct {
     /* Write the windows of the centres at [begin, end) of a walk, from slot `slot` on. */
     void (*windows)(ge_sgns *s, const int32_t *walk, int64_t length, uint64_t id, float rate,
                     int64_t begin, int64_t end, int64_t slot);
-    /* Scalar products of slots [from, to) over half the columns, the first (0) or the second (1), or over both
-     * and their sum (2). */
+    /* Scalar products of slots [from, to) over half the columns, the first (0) or the second (1), or their
+     * sum over both (2, of rows that are not grouped). */
     void (*dots)(const ge_sgns *s, int32_t half, int64_t from, int64_t to);
     /* From the products of one half (1: of all columns) or both (2) the errors of the first `n_slots` slots, in
      * order, and their updates to columns [begin, end). */

@@ -59,8 +59,9 @@ GE_INLINE void find_rows(const ge_columns *x, const int32_t *outputs, float **ro
     for (int k = 0; k < GE_TILE; k++) rows[k] = x->contexts + row_at(x, outputs[k], grouped);
 }
 
-/* Scalar products of inputs m and m + 1 with a tile of outputs, whose rows are v. */
-GE_INLINE ge_vec dot_pair(const ge_columns *x, const ge_slot *b, int32_t m, float *const *v, int grouped)
+/* Scalar products of inputs m and m + 1 with a tile of outputs, whose rows are v, over columns [begin, end). */
+GE_INLINE ge_vec dot_pair(const ge_columns *x, const ge_slot *b, int32_t m, float *const *v, int64_t begin, int64_t end,
+                          int grouped)
 {
     /* An odd last input is taken twice. */
     const float *u0 = x->vectors + row_at(x, b->inputs[m], grouped);
@@ -68,7 +69,7 @@ GE_INLINE ge_vec dot_pair(const ge_columns *x, const ge_slot *b, int32_t m, floa
     ge_vec a[2 * GE_TILE];
     GE_UNROLL
     for (int k = 0; k < 2 * GE_TILE; k++) a[k] = vec_all(0.0f);
-    for (int64_t c = 0; c < x->columns; c += GE_LANES) {
+    for (int64_t c = begin; c < end; c += GE_LANES) {
         ge_vec x0 = vec_load(u0 + c), x1 = vec_load(u1 + c);
         GE_UNROLL
         for (int k = 0; k < GE_TILE; k++) {
@@ -376,17 +377,19 @@ GE_INLINE void prefetch_rows(const ge_sgns *s, const ge_columns *x, const ge_slo
     }
 }
 
-/* Scalar products of a window over some columns; `more`: added to those that are there. */
+/* Scalar products of a window over some columns; where `middle` is one of them, those before it and those from it on
+ * are summed apart, as on two threads. */
 GE_INLINE void dot_window(const ge_sgns *s, const ge_columns *x, const ge_slot *b, const ge_slot *next,
-                          float *products, int more, int grouped)
+                          float *products, int64_t middle, int grouped)
 {
     int32_t ahead = 0;
     for (int32_t tile = 0; tile < s->width; tile += GE_TILE) {
         float *rows[GE_TILE];
         find_rows(x, b->outputs + tile, rows, grouped);
         for (int32_t m = 0; m < b->head->n_inputs; m += 2, products += 2 * GE_TILE) {
-            const ge_vec sums = dot_pair(x, b, m, rows, grouped);
-            vec_store_pair(products, more ? vec_add(vec_load(products), sums) : sums);
+            ge_vec sums = dot_pair(x, b, m, rows, middle, x->columns, grouped);
+            if (middle) sums = vec_add(dot_pair(x, b, m, rows, 0, middle, grouped), sums);
+            vec_store_pair(products, sums);
             prefetch_rows(s, x, next, &ahead, 2, grouped);
         }
     }
@@ -449,8 +452,8 @@ GE_INLINE void dot_windows(const ge_sgns *s, int32_t half, int64_t from, int64_t
     for (int64_t slot = 0; slot < to; slot++) {
         const ge_slot b = slot_at(s, slot), next = slot_at(s, slot + 1 < to ? slot + 1 : slot);
         if (slot >= from) {
-            dot_window(s, &s->half[half == 1], &b, &next, products, 0, grouped);
-            if (half == 2) dot_window(s, &s->half[1], &b, &next, products, 1, grouped);
+            if (half == 2) dot_window(s, &s->whole, &b, &next, products, s->half[0].columns, 0);
+            else dot_window(s, &s->half[half], &b, &next, products, 0, grouped);
         }
         products += 2 * pairs_of(&b) * s->width;
     }

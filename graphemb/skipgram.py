@@ -23,7 +23,7 @@ from ._random import stream_key
 if TYPE_CHECKING:
     from .walks import Sampler
 
-BATCH = 160              # positions whose errors are taken together, as many as leave their rows in the cache
+BATCH = 80               # positions whose errors are taken together: their rows stay in the cache next to the core
 MOST_STEP = 0.8          # largest rate x expected updates of a row in a batch
 MOST_DAMPED = 0.1        # largest share of nodes damped for that; a graph with more is small
 LARGEST_STEP = 0.53      # largest rate x window: the kernel's own, past which it cuts windows
@@ -36,6 +36,7 @@ TOKENS_PER_COUNT = 2**20  # walks counted at a time
 ROUNDS_COUNTED = 10      # one round leaves the shares of rare nodes noisy enough to cost 0.1 points of F1
 STAR = 10                # nodes that predict a star's centre: as many as do on average with a window of 9
 GENSIM_LONGEST = 10_000  # gensim cuts sentences here without a word
+CHECKPOINT = "graphemb checkpoint 2"  # counted up with what changes the bytes of a fit that goes on
 NO_DAMPING = np.empty((2, 0), np.float32)
 
 
@@ -510,14 +511,14 @@ class Checkpoint:
         io.write_tensors(self.path, {
             "vectors": vectors, "contexts": contexts, "totals": course.totals, "epoch": course.epoch,
             "losses": np.array(course.losses, np.float64), "batches": np.array([course.batches], np.int64),
-        }, {"format": "graphemb checkpoint 1", **self.of})
+        }, {"format": CHECKPOINT, **self.of})
 
     def load(self, vectors: NDArray[np.float32], contexts: NDArray[np.float32]) -> Course:
         """Fill the matrices and return the course from the file, if there is one."""
         if not os.path.exists(self.path):
             return Course()
         tensors, of = io.read_tensors(self.path, mmap=False)
-        if of.get("format") != "graphemb checkpoint 1":
+        if of.get("format") != CHECKPOINT:
             raise ValueError(f"checkpoint {self.path!r} is not a checkpoint of this version; name another file.")
         for name, value in self.of.items():
             if of.get(name) != value:

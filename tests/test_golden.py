@@ -68,6 +68,8 @@ def test_no_file_is_left_out():
 STEP = np.arange(200)
 GRAPH = Graph.from_edges(STEP % 40, (STEP * STEP + 11 * (STEP // 40)) % 40, nodes=range(41))  # the last node is alone
 WEIGHTED = Graph.from_edges(STEP % 40, (STEP * STEP + 11 * (STEP // 40)) % 40, 1 + STEP % 7, directed=True)
+STEPS = np.arange(6000)
+LARGE = Graph.from_edges(STEPS % 2000, (STEPS * STEPS + 11 * (STEPS // 2000)) % 2000)  # enough for training in batches
 TIMES = nx.MultiDiGraph([(int(i % 40), int((i * i + 11 * (i // 40)) % 40), {"time": int(i)}) for i in STEP])
 TYPES = {v: v % 2 for v in range(41)}
 SHORT = {"n_walks": 3, "walk_length": 15, "random_state": 5}
@@ -86,7 +88,13 @@ TRAINED = {
     "Node2Vec": lambda n_jobs: Node2Vec(20, window=4, p=0.5, q=2.0, n_epochs=2, **SHORT, n_jobs=n_jobs),
     "Walklets": lambda n_jobs: walklets.Walklets(20, window=2, **SHORT, n_jobs=n_jobs),
     "LINE": lambda n_jobs: line.LINE(20, random_state=5, n_jobs=n_jobs),
+    "DeepWalk in batches": lambda n_jobs: DeepWalk(36, window=4, **SHORT, n_jobs=n_jobs),
 }
+
+
+def train(name, n_jobs, **parameters):
+    graph = LARGE if name.endswith("in batches") else WEIGHTED
+    return TRAINED[name](n_jobs).set_params(**parameters).fit_transform(graph)
 
 
 def digest(array):
@@ -108,12 +116,14 @@ def test_training_is_that_on_record_for_the_instruction_set(name, variant, monke
         pytest.skip(f"no {variant} here")
     monkeypatch.setattr(_sgns, "VARIANTS", {variant: _sgns.VARIANTS[variant]})
     for n_jobs in (1, 2, 3, 8):
-        assert digest(TRAINED[name](n_jobs).fit_transform(WEIGHTED)) == HASHES[variant][name]
+        assert digest(train(name, n_jobs)) == HASHES[variant][name]
+    if name.endswith("in batches"):
+        assert digest(train(name, 1, deterministic=False)) != HASHES[variant][name]
 
 
 if __name__ == "__main__":  # python tests/test_golden.py: a new record, where the changelog says that results changed
     record = {"walks": {name: digest(make(1)) for name, make in WALKS.items()}}
     for variant, number in list(_sgns.VARIANTS.items()):
         _sgns.VARIANTS = {variant: number}
-        record[variant] = {name: digest(make(1).fit_transform(WEIGHTED)) for name, make in TRAINED.items()}
+        record[variant] = {name: digest(train(name, 1)) for name in TRAINED}
     (GOLDEN / "hashes.json").write_text(json.dumps(record, indent=1) + "\n")

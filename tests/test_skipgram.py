@@ -155,6 +155,12 @@ def test_rows_are_laid_in_halves_and_back():
         _sgns.group(False, spare, laid[1:])
 
 
+def test_rows_laid_in_halves_are_for_several_threads():
+    walks, ids, rates, noise, vectors, contexts = prepared(16, 0.02, n=64)
+    with pytest.raises(ValueError, match="several threads; got n_threads=1"):
+        run_kernel(walks, ids, rates, noise, vectors, contexts, window=10, n_negative=5, batch=50, grouped=True)
+
+
 @pytest.mark.parametrize("d", [16, 48, 128])
 def test_rows_in_many_groups_train_to_the_same_bytes(d):
     results = []
