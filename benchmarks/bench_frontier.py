@@ -11,15 +11,16 @@ from typing import Any
 
 import numpy as np
 from sklearn.decomposition import PCA
-from sklearn.pipeline import make_pipeline, make_union
+from sklearn.pipeline import Pipeline, make_pipeline, make_union
 from sklearn.preprocessing import FunctionTransformer, Normalizer
 
 import graphemb
+from graphemb import Graph
 from graphemb.evaluate import node_classification
 
 from .bench_quality import per_cent
 from .graphs import available, load, published
-from .measure import Recorder, Settings, check, fresh
+from .measure import Recorder, Settings, check, fresh, spread
 
 PROPAGATED = {"propagated": True}  # through ProNE's filter, rows of one length
 FAR = {"weights": [0.0] * 16 + [1.0], **PROPAGATED}
@@ -56,12 +57,14 @@ ROLE_GRAPHS = ("airports_usa",)
 UNDIRECTED = {"LINE, order='first'", "LINE, order='both'"}
 GRAPHS = ("blogcatalog", "ppi", "wikipedia_pos", "cora", "email_eu_core", "wiki_tlink", *ROLE_GRAPHS)
 TRAIN_SIZES = (0.1, 0.5, 0.9)
+N_SPLITS = 10
 
 
 def run(settings: Settings, record: Recorder) -> None:
-    """``--repeat`` seeds a method, each fitted in a process of its own; ten splits at each train size."""
+    """``--repeat`` seeds a method, fitted in a process of its own; ten splits in all at each train size."""
     chosen = settings.graphs or (("sbm-400",) if settings.quick else
                                  tuple(name for name in GRAPHS if name in available()) or ("sbm-2000",))
+    seeds = range(settings.seed, settings.seed + (1 if settings.quick else settings.repeat))
     for name in chosen:
         graph, labels = load(name)
         check(labels is not None, f"{name} has no labels to predict")
@@ -69,21 +72,19 @@ def run(settings: Settings, record: Recorder) -> None:
             if (method in ROLES and name not in ROLE_GRAPHS) or (settings.quick and case not in QUICK) or \
                     (graph.directed and case in UNDIRECTED):
                 continue
-            runs = []
-            for seed in range(settings.seed, settings.seed + (1 if settings.quick else settings.repeat)):
-                with tempfile.TemporaryDirectory() as folder:
-                    path = Path(folder) / "vectors.npy"
-                    outcome = fresh("benchmarks.bench_frontier:fit", graph=name, method=method, path=str(path),
-                                    parameters={**parameters, "random_state": seed, "n_jobs": settings.n_jobs})
-                    scores = node_classification(np.load(path, allow_pickle=False), labels, train_sizes=TRAIN_SIZES,
-                                                 n_splits=3 if settings.quick else 10, random_state=seed)
-                runs.append((outcome, per_cent(scores.micro), per_cent(scores.macro)))
-            outcomes = [outcome for outcome, _, _ in runs]
+            with tempfile.TemporaryDirectory() as folder:
+                outcome = fresh("benchmarks.bench_frontier:fit", graph=name, method=method, folder=folder,
+                                seeds=list(seeds), parameters={**parameters, "n_jobs": settings.n_jobs})
+                scores = [node_classification(vectors_of(folder, seed), labels, train_sizes=TRAIN_SIZES,
+                                              n_splits=3 if settings.quick else -(-N_SPLITS // len(seeds)),
+                                              random_state=seed, n_jobs=-1) for seed in seeds]
             record(f"{name}: {case}",
-                   micro_f1=mean([micro for _, micro, _ in runs]), macro_f1=mean([macro for _, _, macro in runs]),
-                   seconds=statistics.median(outcome["result"] for outcome in outcomes),
-                   rss_peak=max(outcome["rss_peak"] or 0 for outcome in outcomes),
-                   rss_imports=outcomes[0]["rss_imports"], parameters=parameters, seeds=len(runs),
+                   micro_f1=mean([per_cent(each.micro) for each in scores]),
+                   macro_f1=mean([per_cent(each.macro) for each in scores]),
+                   deviation={f"{size:.0%}": round(statistics.stdev(100 * each.micro[size] for each in scores), 2)
+                              for size in TRAIN_SIZES} if len(scores) > 1 else None,
+                   seconds=spread(outcome["result"]), rss_peak=outcome["rss_peak"],
+                   rss_imports=outcome["rss_imports"], parameters=parameters, seeds=len(scores),
                    published={f"Micro-F1 {size:.0%}": found for size in TRAIN_SIZES
                               if (found := published(name, method, "Micro-F1", size))})
 
@@ -94,28 +95,45 @@ def imports() -> None:
         importlib.import_module(getattr(graphemb, method).__module__)
 
 
-def fit(graph: str, method: str, parameters: dict[str, Any], path: str) -> float:
-    """Embed and save, in a fresh process; seconds of the fit, and of the propagation where there is one.
+def fit(graph: str, method: str, parameters: dict[str, Any], seeds: list[int], folder: str) -> list[float]:
+    """Embed and save, in a fresh process; seconds of each fit, and of the propagation where there is one.
 
     Of ``"ProNE + GraRep"`` rows of length 1, side by side, are brought to as many columns as one of them has.
     """
     given = load(graph)[0]
+    seconds = []
+    for seed in seeds:
+        embed = pipeline(given, method, {**parameters, "random_state": seed})
+        start = time.perf_counter()
+        vectors = embed.fit_transform(given)
+        seconds.append(time.perf_counter() - start)
+        np.save(path_of(folder, seed), vectors)
+    return seconds
+
+
+def pipeline(graph: Graph, method: str, parameters: dict[str, Any]) -> Pipeline:
+    """One method, or several side by side; propagated on the graph if the parameters say so."""
     rest = {key: value for key, value in parameters.items() if key not in PROPAGATED}
     models = [getattr(graphemb, name)(**rest) for name in method.split(" + ")]
     if len(rest) < len(parameters):
         finish = FunctionTransformer(graphemb.propagate,
-                                     kw_args={"graph": given, "row_norm": 1.0, "n_jobs": rest["n_jobs"]})
+                                     kw_args={"graph": graph, "row_norm": 1.0, "n_jobs": rest["n_jobs"]})
     else:
         finish = Normalizer() if len(models) > 1 else "passthrough"
     parts = [make_pipeline(model, finish) for model in models]
-    if len(models) > 1:
-        pca = PCA(models[0].n_components, random_state=rest["random_state"])
-        parts = [make_pipeline(make_union(*parts), pca)]
-    start = time.perf_counter()
-    vectors = parts[0].fit_transform(given)
-    seconds = time.perf_counter() - start
-    np.save(path, vectors)
-    return seconds
+    if len(parts) == 1:
+        return parts[0]
+    return make_pipeline(make_union(*parts), PCA(models[0].n_components, random_state=rest["random_state"]))
+
+
+def path_of(folder: str, seed: int) -> Path:
+    """Where the vectors of a seed lie."""
+    return Path(folder) / f"{seed}.npy"
+
+
+def vectors_of(folder: str, seed: int) -> np.ndarray:
+    """The vectors of a seed, as `fit` saved them."""
+    return np.load(path_of(folder, seed), allow_pickle=False)
 
 
 def mean(scores: list[dict[str, float]]) -> dict[str, float]:

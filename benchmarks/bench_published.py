@@ -9,12 +9,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 import graphemb
 from graphemb.evaluate import node_classification
 
-from .bench_frontier import PROPAGATED, fit, mean
+from .bench_frontier import PROPAGATED, fit, mean, vectors_of
 from .bench_quality import AUTHORS, NODE2VEC, per_cent, unit
 from .graphs import available, load, published
 from .measure import ROOT, Recorder, Settings, check, fresh
@@ -66,7 +64,7 @@ A method is at its published figure where the gap is above -0.5. Where it is not
 
 
 def run(settings: Settings, record: Recorder) -> None:
-    """``--repeat`` seeds a method, a process for each fit; the page is made of the last run of each case."""
+    """``--repeat`` seeds a method, a process for each method; the page is made of the last run of each case."""
     chosen = settings.graphs or (("sbm-400",) if settings.quick else tuple(g for g in GRAPHS if g in available()))
     for name in chosen:
         _, labels = load(name)
@@ -76,17 +74,17 @@ def run(settings: Settings, record: Recorder) -> None:
                 continue
             if method == "Node2Vec":
                 parameters = dict(zip("pq", NODE2VEC.get(name, (1.0, 0.5)), strict=True)) | parameters
+            seeds = range(settings.seed, settings.seed + (1 if settings.quick else settings.repeat))
             scores: dict[str, list[dict[str, float]]] = {"raw": [], "unit": []}
-            for seed in range(settings.seed, settings.seed + (1 if settings.quick else settings.repeat)):
-                with tempfile.TemporaryDirectory() as folder:
-                    path = Path(folder) / "vectors.npy"
-                    fresh("benchmarks.bench_published:fit", graph=name, method=method, path=str(path),
-                          parameters={**parameters, "random_state": seed, "n_jobs": settings.n_jobs})
-                    vectors = np.load(path, allow_pickle=False)
-                for scaling, Z in (("raw", vectors), ("unit", unit(vectors))):
-                    found = node_classification(Z, labels, train_sizes=(TRAIN_SIZE,), random_state=seed,
-                                                n_splits=3 if settings.quick else 10)
-                    scores[scaling].append(per_cent(found.micro))
+            with tempfile.TemporaryDirectory() as folder:
+                fresh("benchmarks.bench_published:fit", graph=name, method=method, folder=folder, seeds=list(seeds),
+                      parameters={**parameters, "n_jobs": settings.n_jobs})
+                for seed in seeds:
+                    vectors = vectors_of(folder, seed)
+                    for scaling, Z in (("raw", vectors), ("unit", unit(vectors))):
+                        found = node_classification(Z, labels, train_sizes=(TRAIN_SIZE,), random_state=seed,
+                                                    n_splits=3 if settings.quick else 10, n_jobs=-1)
+                        scores[scaling].append(per_cent(found.micro))
             record(f"{name}: {case}", graph=name, method=case, ours=method, parameters=parameters,
                    seeds=len(scores["raw"]), **{scaling: mean(of)["90%"] for scaling, of in scores.items()},
                    deviation={scaling: round(statistics.stdev(one["90%"] for one in of), 2) if len(of) > 1 else None

@@ -423,6 +423,22 @@ def test_the_frontier_has_every_fit_that_none_beats(tmp_path):
     assert [row[0::4] for row in first.rows] == [["toy", "graphemb"], ["", "gensim (beaten)"]]
 
 
+def test_our_methods_over_seeds_are_told_by_graph_and_the_beaten_only_in_the_long_table():
+    def record(case, seconds, micro, **more):
+        return {"case": case, "seconds": {"median": seconds, "min": seconds, "max": 2 * seconds}, "rss_peak": 200.0,
+                "micro_f1": {"10%": 1.0, "50%": micro, "90%": 3.0}, "macro_f1": {"10%": 2.0, "50%": 2.0, "90%": 2.0},
+                "seeds": 5, **more}
+
+    best, every = tables.tables("frontier", [
+        record("toy: slow", 2.0, 39.0), record("toy: NetMF, row_norm=0", 1.0, 40.0, deviation={"50%": 0.25}),
+        record("other: FastRP", 0.5, 30.0, deviation=None)])
+    assert best.brief and not every.brief
+    assert best.rows == [
+        ["toy", "NetMF, row_norm=0", "1 [1, 2]", "1.0 / 2.0", "40.0 / 2.0", "0.25", "3.0 / 2.0", "200", "5"],
+        ["other", "FastRP", "0.5 [0.5, 1]", "1.0 / 2.0", "30.0 / 2.0", "", "3.0 / 2.0", "200", "5"]]
+    assert [row[1] for row in every.rows] == ["NetMF, row_norm=0", "slow", "FastRP"]
+
+
 def test_equality_is_told_with_its_standard_error():
     record = {"bench": "equality", "case": "toy, short: lock-free", "train_sizes": [0.5, 0.9], "seeds": 5,
               "over gensim": [[-0.2, 0.1], [0.3, -0.4]], "std of that": [[0.4, 0.1], [0.1, 0.1]]}
