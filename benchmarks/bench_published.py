@@ -46,11 +46,11 @@ Micro-F1 in per cent with 90 % of the nodes for training, ten splits a seed, in 
 `python -m benchmarks run --only published --repeat 5` measures these figures and writes this page.
 
 - *raw*: vectors as the method gives them; *unit*: rows of length 1, as the leaderboard has them.
-- *three side by side*: rows of length 1 of `ProNE`, `GraRep` and `VERSE`, brought to 128 columns by PCA, as in
-  [the how-to](how-to/features.md#several-methods-side-by-side).
-- *propagated*: by `propagate(vectors, graph, row_norm=1.0)`, which the leaderboard does not have; of three, each before
-  they come together. That this is the better order, and that these three are propagated, was chosen on PPI, among some
-  50 combinations of two seeds, on splits that have no part in this table.
+- *propagated*: by `propagate(vectors, graph, row_norm=1.0)`, which the leaderboard does not have.
+- *three side by side*: rows of length 1 of `ProNE`, `GraRep` and `VERSE`, brought to 128 columns by PCA; or each
+  propagated before, as in [the how-to](how-to/features.md#several-methods-side-by-side). These three, and to propagate
+  before and not after, were chosen on PPI among some 50 combinations, by splits that have no part in this table; of
+  six of the combinations this table's splits had been seen before.
 - *first*: the leaderboard of CogDL as first published (`cogdl/tasks/README.md`, commit 15e994f1), which gives no
   settings and no spread.
 - *second*: the table with which CogDL replaced it (release 0.1.2, pull request 51; today `results.md`), with settings
@@ -194,7 +194,7 @@ have 43.6 and 41.1. Our steps are the authors'; the settings of the first table 
 ### NetMF
 
 On Wikipedia, a network of words that stand side by side, farther steps of a walk do harm: compare `window=1` with the
-default of 10 in the tables above. Without weights, `window=1` is 0.8 below the second figure, 57.4 with a deviation of
+default of 10 in the tables above. Without weights, `window=1` is 1.7 below the second figure, 57.4 with a deviation of
 0.6, and `window=2` gives 48.3 (one seed, four splits). The tables do not say whether they took the weights of the
 edges, `wikipedia_pos_weighted` above. With them each method is at its first figure or above but `NetMF` at its default
 window, so that they probably did. By hand, one seed, `AdjacencySpectral(degree_exponent=0.25)` gives 59.3 there.
