@@ -549,6 +549,9 @@ def test_a_foreign_checkpoint_is_refused(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="is of a fit with graph"):
         clone(model).fit(nx.path_graph(100))
     assert path.read_bytes() == content
+    monkeypatch.setattr(skipgram, "CHECKPOINT", "graphemb checkpoint 3")
+    with pytest.raises(ValueError, match="is not a checkpoint of this version"):
+        clone(model).fit(graph)
     path.write_bytes(b"something else")
     with pytest.raises(ValueError):
         model.fit(graph)
