@@ -439,6 +439,12 @@ def test_our_methods_over_seeds_are_told_by_graph_and_the_beaten_only_in_the_lon
     assert [row[1] for row in every.rows] == ["NetMF, row_norm=0", "slow", "FastRP"]
 
 
+def test_direction_is_told_for_fitted_and_for_hidden_arcs():
+    (table,) = tables.tables("direction", [
+        {"case": "toy: HOPE, katz", "fitted": 98.67, "hidden": 73.3, "wall": 0.1, "rss_peak": 212.7}])
+    assert table.rows == [["toy", "HOPE, katz", "98.7", "73.3", "0.1", "213"]]
+
+
 def test_equality_is_told_with_its_standard_error():
     record = {"bench": "equality", "case": "toy, short: lock-free", "train_sizes": [0.5, 0.9], "seeds": 5,
               "over gensim": [[-0.2, 0.1], [0.3, -0.4]], "std of that": [[0.4, 0.1], [0.1, 0.1]]}
