@@ -18,6 +18,7 @@
 #include "vec.h"
 
 #define GE_STEP 0.53f  /* largest rate x places in a block: at rate 0.025 a window of 10 is one block */
+#define GE_BLOCK (GE_WIDTH == 16 ? 2 : 1) /* vectors of columns that a tile's update holds in registers */
 #define GE_AHEAD 384   /* floats: products that another thread has written take a while to come */
 #define GE_BURST 0.8f  /* largest rate x windows x visits of a node by a walk, in a batch */
 
@@ -60,7 +61,7 @@ GE_INLINE void find_rows(const ge_columns *x, const int32_t *outputs, float **ro
 }
 
 /* Scalar products of inputs m and m + 1 with a tile of outputs, whose rows are v, over columns [begin, end). */
-GE_INLINE ge_vec dot_pair(const ge_columns *x, const ge_slot *b, int32_t m, float *const *v, int64_t begin, int64_t end,
+GE_INLINE ge_pair dot_pair(const ge_columns *x, const ge_slot *b, int32_t m, float *const *v, int64_t begin, int64_t end,
                           int grouped)
 {
     /* An odd last input is taken twice. */
@@ -69,7 +70,7 @@ GE_INLINE ge_vec dot_pair(const ge_columns *x, const ge_slot *b, int32_t m, floa
     ge_vec a[2 * GE_TILE];
     GE_UNROLL
     for (int k = 0; k < 2 * GE_TILE; k++) a[k] = vec_all(0.0f);
-    for (int64_t c = begin; c < end; c += GE_LANES) {
+    for (int64_t c = begin; c < end; c += GE_WIDTH) {
         ge_vec x0 = vec_load(u0 + c), x1 = vec_load(u1 + c);
         GE_UNROLL
         for (int k = 0; k < GE_TILE; k++) {
@@ -79,10 +80,7 @@ GE_INLINE ge_vec dot_pair(const ge_columns *x, const ge_slot *b, int32_t m, floa
             a[GE_TILE + k] = vec_fma(x1, y, a[GE_TILE + k]);
         }
     }
-    a[0] = vec_fold_pairs(vec_fold_pairs(a[0], a[1]), vec_fold_pairs(a[2], a[3]));
-    a[4] = vec_fold_pairs(vec_fold_pairs(a[4], a[5]), vec_fold_pairs(a[6], a[7]));
-    a[8] = vec_fold_pairs(vec_fold_pairs(a[8], a[9]), vec_fold_pairs(a[10], a[11]));
-    return vec_fold_groups(vec_fold_groups(a[0], a[4]), vec_fold_groups(a[8], a[8]));
+    return vec_fold(a);
 }
 
 /* Errors of a window from its products, which are the sum of `first` and `second` if there is one. */
@@ -92,19 +90,24 @@ GE_INLINE void take_errors(const ge_sgns *s, const ge_slot *b, const float *firs
     const ge_vec one = vec_all(1.0f), zero = vec_all(0.0f);
     float *g = s->g, *sigmas = s->other;
     for (int32_t tile = 0; tile < s->width; tile += GE_TILE) {
-        /* Outputs past the last have no error. */
-        const ge_vec left = vec_sub(vec_all((float)(s->n_negative + 1 - tile)), vec_load(places));
-        const ge_vec rate = vec_mul(vec_all(b->head->rate), vec_max(zero, vec_min(one, left)));
-        const ge_vec label = tile ? zero : vec_mul(rate, vec_load(centre));
+        ge_pair rates, labels;
+        GE_UNROLL
+        for (int p = 0; p < GE_OF_PAIR; p++) {
+            /* Outputs past the last have no error. */
+            const ge_vec left = vec_sub(vec_all((float)(s->n_negative + 1 - tile)), vec_load(places + p * GE_WIDTH));
+            rates.x[p] = vec_mul(vec_all(b->head->rate), vec_max(zero, vec_min(one, left)));
+            labels.x[p] = tile ? zero : vec_mul(rates.x[p], vec_load(centre + p * GE_WIDTH));
+        }
         for (int64_t pair = 0; pair < pairs_of(b); pair++, g += GE_LANES, sigmas += GE_LANES, first += 2 * GE_TILE) {
-            ge_vec sigma = vec_load(first);
-            if (second) {
-                sigma = vec_add(sigma, vec_load(second));
-                second += 2 * GE_TILE;
+            GE_UNROLL
+            for (int p = 0; p < GE_OF_PAIR; p++) {
+                ge_vec sigma = vec_load(first + p * GE_WIDTH);
+                if (second) sigma = vec_add(sigma, vec_load(second + p * GE_WIDTH));
+                sigma = vec_sigmoid(sigma);
+                if (b->head->sampled) vec_store(sigmas + p * GE_WIDTH, sigma);
+                vec_store(g + p * GE_WIDTH, vec_sub(labels.x[p], vec_mul(rates.x[p], sigma)));
             }
-            sigma = vec_sigmoid(sigma);
-            if (b->head->sampled) vec_store(sigmas, sigma);
-            vec_store(g, vec_sub(label, vec_mul(rate, sigma)));
+            if (second) second += 2 * GE_TILE;
         }
     }
 }
@@ -130,16 +133,11 @@ GE_INLINE double window_loss(const ge_sgns *s, const ge_slot *b)
 
 GE_INLINE void weigh(const ge_sgns *s, const ge_slot *b)
 {
-    static const float halves[2][GE_LANES] = {{1, 1, 1, 1, 1, 1}, {0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1}};
-    for (int32_t m = 0; m < b->head->n_inputs; m += 2) {
-        const int32_t last = m + 1 < b->head->n_inputs ? m + 1 : m;
-        const ge_vec weight = vec_add(vec_mul(vec_load(halves[0]), vec_all((float)b->times[m] * b->shares[m])),
-                                      vec_mul(vec_load(halves[1]), vec_all((float)b->times[last] * b->shares[last])));
+    for (int32_t m = 0; m < b->head->n_inputs; m++)
         for (int32_t tile = 0; tile < s->width; tile += GE_TILE) {
             float *g = error_at(b, s->g, m, tile);
-            vec_store(g, vec_mul(vec_load(g), weight));
+            for (int k = 0; k < GE_TILE; k++) g[k] *= (float)b->times[m] * b->shares[m];
         }
-    }
     if (b->head->share >= 1.0f) return;
     for (int32_t m = 0; m < b->head->n_inputs; m++)
         if (b->head->share < b->shares[m]) *error_at(b, s->g, m, 0) *= b->head->share / b->shares[m];
@@ -180,18 +178,18 @@ GE_INLINE void update_columns(const ge_sgns *s, const ge_columns *x, const ge_sl
     const int32_t *outputs = b->outputs + tile;
     const float *gu = error_at(b, s->g, 0, tile), *gv = damped ? error_at(b, s->other, 0, tile) : gu;
     float *rows[GE_TILE];
-    ge_vec v[2][GE_TILE];
+    ge_vec v[GE_BLOCK][GE_TILE];
     find_rows(x, outputs, rows, grouped);
     GE_UNROLL
     for (int j = 0; j < columns; j++)
         GE_UNROLL
-        for (int k = 0; k < GE_TILE; k++) v[j][k] = vec_load(rows[k] + c + j * GE_LANES);
+        for (int k = 0; k < GE_TILE; k++) v[j][k] = vec_load(rows[k] + c + j * GE_WIDTH);
     for (int32_t m = 0; m < b->head->n_inputs; m++) {
         float *row = x->vectors + row_at(x, b->inputs[m], grouped) + c;
         const int64_t at = (int64_t)(m / 2) * GE_LANES + m % 2 * GE_TILE;
-        ge_vec u[2], du[2];
+        ge_vec u[GE_BLOCK], du[GE_BLOCK];
         GE_UNROLL
-        for (int j = 0; j < columns; j++) du[j] = u[j] = vec_load(row + j * GE_LANES);
+        for (int j = 0; j < columns; j++) du[j] = u[j] = vec_load(row + j * GE_WIDTH);
         GE_UNROLL
         for (int k = 0; k < GE_TILE; k++) {
             const ge_vec e = vec_all(gu[at + k]), f = damped ? vec_all(gv[at + k]) : e;
@@ -202,14 +200,14 @@ GE_INLINE void update_columns(const ge_sgns *s, const ge_columns *x, const ge_sl
             }
         }
         GE_UNROLL
-        for (int j = 0; j < columns; j++) vec_store(row + j * GE_LANES, du[j]);
+        for (int j = 0; j < columns; j++) vec_store(row + j * GE_WIDTH, du[j]);
     }
     if (s->frozen) return;
     GE_UNROLL
     for (int j = 0; j < columns; j++)
         GE_UNROLL
         for (int k = GE_TILE - 1; k >= 0; k--) /* of an output that stands twice the first place counts */
-            vec_store(rows[k] + c + j * GE_LANES, v[j][k]);
+            vec_store(rows[k] + c + j * GE_WIDTH, v[j][k]);
 }
 
 GE_INLINE void update(const ge_sgns *s, const ge_columns *x, const ge_slot *b, int64_t begin, int64_t end, int damped,
@@ -217,7 +215,8 @@ GE_INLINE void update(const ge_sgns *s, const ge_columns *x, const ge_slot *b, i
 {
     for (int32_t k = 0; k < s->width; k += GE_TILE) {
         int64_t c = begin;
-        for (; c + 2 * GE_LANES <= end; c += 2 * GE_LANES) update_columns(s, x, b, k, c, 2, damped, grouped);
+        for (; c + GE_BLOCK * GE_WIDTH <= end; c += GE_BLOCK * GE_WIDTH)
+            update_columns(s, x, b, k, c, GE_BLOCK, damped, grouped);
         if (c < end) update_columns(s, x, b, k, c, 1, damped, grouped);
     }
 }
@@ -387,9 +386,13 @@ GE_INLINE void dot_window(const ge_sgns *s, const ge_columns *x, const ge_slot *
         float *rows[GE_TILE];
         find_rows(x, b->outputs + tile, rows, grouped);
         for (int32_t m = 0; m < b->head->n_inputs; m += 2, products += 2 * GE_TILE) {
-            ge_vec sums = dot_pair(x, b, m, rows, middle, x->columns, grouped);
-            if (middle) sums = vec_add(dot_pair(x, b, m, rows, 0, middle, grouped), sums);
-            vec_store_pair(products, sums);
+            ge_pair sums = dot_pair(x, b, m, rows, middle, x->columns, grouped);
+            if (middle) {
+                const ge_pair before = dot_pair(x, b, m, rows, 0, middle, grouped);
+                GE_UNROLL
+                for (int p = 0; p < GE_OF_PAIR; p++) sums.x[p] = vec_add(before.x[p], sums.x[p]);
+            }
+            vec_store_pair(products, &sums);
             prefetch_rows(s, x, next, &ahead, 2, grouped);
         }
     }

@@ -1,5 +1,5 @@
-/* Sixteen floats as one value: GCC and Clang lower it to whatever registers the target has;
- * elsewhere it is a struct and plain loops. */
+/* GE_WIDTH floats as one value: as many as a register of the target holds. GCC splits wider values through memory, which
+ * made training twenty times slower. Compilers without such values have structs and plain loops. */
 #ifndef GRAPHEMB_VEC_H
 #define GRAPHEMB_VEC_H
 
@@ -7,30 +7,34 @@
 
 #include "sgns.h"
 
+#if defined(__AVX512F__)
+#define GE_WIDTH 16
+#elif defined(__AVX2__)
+#define GE_WIDTH 8
+#else
+#define GE_WIDTH 4
+#endif
+
 #if defined(__clang__) || (defined(__GNUC__) && __GNUC__ >= 12)
 
-#if defined(__AVX512F__)
+#if defined(__AVX2__)
 #include <immintrin.h>
 #endif
 
-typedef float ge_vec __attribute__((vector_size(64)));
-typedef float ge_vec_unaligned __attribute__((vector_size(64), aligned(4)));
-typedef uint32_t ge_bits __attribute__((vector_size(64)));
+typedef float ge_vec __attribute__((vector_size(4 * GE_WIDTH)));
+typedef float ge_vec_unaligned __attribute__((vector_size(4 * GE_WIDTH), aligned(4)));
+typedef uint32_t ge_bits __attribute__((vector_size(4 * GE_WIDTH)));
+
+/* Keeps a loaded value in its register, where it would be loaded anew for each use. */
+#if defined(__AVX2__)
+#define GE_KEEP(a) __asm__("" : "+v"(a))
+#else
+#define GE_KEEP(a) ((void)0)
+#endif
 
 GE_INLINE ge_vec vec_load(const float *x) { return *(const ge_vec_unaligned *)x; }
 GE_INLINE void vec_store(float *x, ge_vec a) { *(ge_vec_unaligned *)x = a; }
-/* The first twelve, 2 * GE_TILE. */
-GE_INLINE void vec_store_pair(float *x, ge_vec a)
-{
-    typedef float ge_half __attribute__((vector_size(32))), ge_quarter __attribute__((vector_size(16)));
-    typedef float ge_half_unaligned __attribute__((vector_size(32), aligned(4)));
-    typedef float ge_quarter_unaligned __attribute__((vector_size(16), aligned(4)));
-    const ge_half low = __builtin_shufflevector(a, a, 0, 1, 2, 3, 4, 5, 6, 7);
-    const ge_quarter third = __builtin_shufflevector(a, a, 8, 9, 10, 11);
-    *(ge_half_unaligned *)x = low;
-    *(ge_quarter_unaligned *)(x + 8) = third;
-}
-GE_INLINE ge_vec vec_all(float x) { return (ge_vec){x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x}; }
+GE_INLINE ge_vec vec_all(float x) { return x - (ge_vec){0}; }
 GE_INLINE ge_vec vec_add(ge_vec a, ge_vec b) { return a + b; }
 GE_INLINE ge_vec vec_sub(ge_vec a, ge_vec b) { return a - b; }
 GE_INLINE ge_vec vec_mul(ge_vec a, ge_vec b) { return a * b; }
@@ -39,7 +43,9 @@ GE_INLINE ge_vec vec_fma(ge_vec a, ge_vec b, ge_vec c) { return a * b + c; }
 #if defined(__AVX512F__)
 GE_INLINE ge_vec vec_min(ge_vec a, ge_vec b) { return _mm512_min_ps(a, b); }
 GE_INLINE ge_vec vec_max(ge_vec a, ge_vec b) { return _mm512_max_ps(a, b); }
-#define GE_KEEP(a) __asm__("" : "+v"(a))
+#elif defined(__AVX2__)
+GE_INLINE ge_vec vec_min(ge_vec a, ge_vec b) { return _mm256_min_ps(a, b); }
+GE_INLINE ge_vec vec_max(ge_vec a, ge_vec b) { return _mm256_max_ps(a, b); }
 #else
 GE_INLINE ge_vec vec_min(ge_vec a, ge_vec b)
 {
@@ -51,7 +57,6 @@ GE_INLINE ge_vec vec_max(ge_vec a, ge_vec b)
     ge_bits more = (ge_bits)(a > b);
     return (ge_vec)((more & (ge_bits)a) | (~more & (ge_bits)b));
 }
-#define GE_KEEP(a) ((void)0)
 #endif
 
 /* 2^n for the integer n in the low bits of 1.5 * 2^23 + n. */
@@ -64,26 +69,40 @@ GE_INLINE ge_vec vec_power(ge_vec a)
 /* In each group of four lanes: sums of neighbours, the two of a, then the two of b. */
 GE_INLINE ge_vec vec_fold_pairs(ge_vec a, ge_vec b)
 {
+#if GE_WIDTH == 16
     return __builtin_shufflevector(a, b, 0, 2, 16, 18, 4, 6, 20, 22, 8, 10, 24, 26, 12, 14, 28, 30)
          + __builtin_shufflevector(a, b, 1, 3, 17, 19, 5, 7, 21, 23, 9, 11, 25, 27, 13, 15, 29, 31);
+#elif GE_WIDTH == 8
+    return __builtin_shufflevector(a, b, 0, 2, 8, 10, 4, 6, 12, 14)
+         + __builtin_shufflevector(a, b, 1, 3, 9, 11, 5, 7, 13, 15);
+#else
+    return __builtin_shufflevector(a, b, 0, 2, 4, 6) + __builtin_shufflevector(a, b, 1, 3, 5, 7);
+#endif
 }
-/* Sums of neighbouring groups of four lanes: the two of a, then the two of b. */
+#if GE_WIDTH > 4
+/* Sums of neighbouring groups of four lanes: those of a, then those of b. */
 GE_INLINE ge_vec vec_fold_groups(ge_vec a, ge_vec b)
 {
+#if GE_WIDTH == 16
     return __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27)
          + __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+#else
+    return __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11)
+         + __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15);
+#endif
 }
+#endif
 
 #else
 
-typedef struct { float x[GE_LANES]; } ge_vec;
+typedef struct { float x[GE_WIDTH]; } ge_vec;
 
 #define GE_KEEP(a) ((void)0)
 
 #define GE_LANEWISE(name, expression) \
     GE_INLINE ge_vec name(ge_vec a, ge_vec b) \
     { \
-        for (int i = 0; i < GE_LANES; i++) a.x[i] = (expression); \
+        for (int i = 0; i < GE_WIDTH; i++) a.x[i] = (expression); \
         return a; \
     }
 GE_LANEWISE(vec_add, a.x[i] + b.x[i])
@@ -101,42 +120,81 @@ GE_INLINE ge_vec vec_load(const float *x)
     return a;
 }
 GE_INLINE void vec_store(float *x, ge_vec a) { memcpy(x, a.x, sizeof a.x); }
-GE_INLINE void vec_store_pair(float *x, ge_vec a) { memcpy(x, a.x, 2 * GE_TILE * sizeof *x); }
 GE_INLINE ge_vec vec_all(float x)
 {
     ge_vec a;
-    for (int i = 0; i < GE_LANES; i++) a.x[i] = x;
+    for (int i = 0; i < GE_WIDTH; i++) a.x[i] = x;
     return a;
 }
 GE_INLINE ge_vec vec_fma(ge_vec a, ge_vec b, ge_vec c) { return vec_add(vec_mul(a, b), c); }
 GE_INLINE ge_vec vec_power(ge_vec a)
 {
-    uint32_t bits[GE_LANES];
+    uint32_t bits[GE_WIDTH];
     memcpy(bits, a.x, sizeof bits);
-    for (int i = 0; i < GE_LANES; i++) bits[i] = (bits[i] << 23) + 0x3F800000u;
+    for (int i = 0; i < GE_WIDTH; i++) bits[i] = (bits[i] << 23) + 0x3F800000u;
     memcpy(a.x, bits, sizeof bits);
     return a;
 }
 GE_INLINE ge_vec vec_fold_pairs(ge_vec a, ge_vec b)
 {
     ge_vec c;
-    for (int i = 0; i < GE_LANES; i++) {
+    for (int i = 0; i < GE_WIDTH; i++) {
         const float *x = (i & 2 ? b.x : a.x) + (i & ~3) + 2 * (i & 1);
         c.x[i] = x[0] + x[1];
     }
     return c;
 }
+#if GE_WIDTH > 4
 GE_INLINE ge_vec vec_fold_groups(ge_vec a, ge_vec b)
 {
     ge_vec c;
-    for (int i = 0; i < GE_LANES; i++) {
-        const float *x = (i & 8 ? b.x : a.x) + 2 * (i & 4) + (i & 3);
+    for (int i = 0; i < GE_WIDTH; i++) {
+        const int from = i & (GE_WIDTH / 2 - 1);
+        const float *x = (i & GE_WIDTH / 2 ? b.x : a.x) + 2 * (from & 4) + (from & 3);
         c.x[i] = x[0] + x[4];
     }
     return c;
 }
+#endif
 
 #endif
+
+/* What belongs to a pair of inputs and a tile of outputs: 2 * GE_TILE floats of GE_LANES. */
+#define GE_OF_PAIR ((2 * GE_TILE + GE_WIDTH - 1) / GE_WIDTH)
+typedef struct { ge_vec x[GE_OF_PAIR]; } ge_pair;
+
+/* The sum of each of 2 * GE_TILE vectors. */
+GE_INLINE ge_pair vec_fold(const ge_vec *a)
+{
+    const ge_vec first = vec_fold_pairs(vec_fold_pairs(a[0], a[1]), vec_fold_pairs(a[2], a[3]));
+    const ge_vec second = vec_fold_pairs(vec_fold_pairs(a[4], a[5]), vec_fold_pairs(a[6], a[7]));
+    const ge_vec third = vec_fold_pairs(vec_fold_pairs(a[8], a[9]), vec_fold_pairs(a[10], a[11]));
+#if GE_WIDTH == 16
+    return (ge_pair){{vec_fold_groups(vec_fold_groups(first, second), vec_fold_groups(third, third))}};
+#elif GE_WIDTH == 8
+    return (ge_pair){{vec_fold_groups(first, second), vec_fold_groups(third, third)}};
+#else
+    return (ge_pair){{first, second, third}};
+#endif
+}
+
+/* Writes these 2 * GE_TILE floats and no more. */
+GE_INLINE void vec_store_pair(float *x, const ge_pair *a)
+{
+#if GE_WIDTH == 4
+    for (int p = 0; p < GE_OF_PAIR; p++) vec_store(x + 4 * p, a->x[p]);
+#elif defined(__clang__) || __GNUC__ >= 12
+#if GE_WIDTH == 16
+    _mm256_storeu_ps(x, _mm512_castps512_ps256(a->x[0]));
+    _mm_storeu_ps(x + 8, _mm512_extractf32x4_ps(a->x[0], 2));
+#else
+    vec_store(x, a->x[0]);
+    _mm_storeu_ps(x + 8, _mm256_castps256_ps128(a->x[1]));
+#endif
+#else
+    memcpy(x, a->x, 2 * GE_TILE * sizeof *x);
+#endif
+}
 
 /* 1 / (1 + exp(-x)), relative error below 1e-6 for |x| < 80. */
 GE_INLINE ge_vec vec_sigmoid(ge_vec x)

@@ -83,7 +83,7 @@ MUTANTS = [  # what, file, text, its replacement, tests
     ("the row of a neighbour found with 32 bits", "ext/spmm_kernel.h", "X + indices[k] * width", "X + (int32_t)(indices[k] * width)",
      "large"),
     ("two threads: the products of the second half left out", "ext/sgns_kernel.h",
-     "sigma = vec_add(sigma, vec_load(second));", "sigma = vec_add(sigma, vec_all(0.0f));", "skipgram"),
+     "sigma = vec_add(sigma, vec_load(second + p * GE_WIDTH));", "sigma = vec_add(sigma, vec_all(0.0f));", "skipgram"),
     ("two threads: rows of other groups found in the first", "ext/sgns_kernel.h", "((uint32_t)i / GE_GROUP) * x->group",
      "((uint32_t)i / GE_GROUP) * 0", "skipgram"),
     ("the last columns not updated", "ext/sgns_kernel.h", "if (c < end) update_columns",
