@@ -1,5 +1,5 @@
 """Skip-gram kernel: trains two matrices on a batch of walks (the arithmetic is in sgns_kernel.h)."""
-from libc.string cimport memcpy
+from libc.string cimport memset
 
 from common cimport ge_draw, int32_t, int64_t, uint32_t, uint64_t
 
@@ -15,21 +15,30 @@ cdef extern from "sync.h" nogil:
 
 cdef extern from "sgns.h" nogil:
     enum:
-        GE_GROUP
         GE_LANES
         GE_TILE
         GE_SAMPLED
-    ctypedef struct ge_columns:
+        GE_MET
+    ctypedef struct ge_walk:
+        const int32_t *nodes
+        int64_t n
+        int64_t begin
+        int64_t end
+        uint64_t id
+        const int32_t *noise
+        float rate
+    ctypedef struct ge_part:
+        float *changes
+        int32_t n_inputs
+        int32_t n_outputs
+        int32_t first_output
+        int32_t *lists
+        int64_t list_size
+        int32_t n_owners
+    ctypedef struct ge_sgns:
         float *vectors
         float *contexts
         int64_t columns
-        int64_t row
-        int64_t group
-    ctypedef struct ge_sgns:
-        ge_columns half[2]
-        ge_columns whole
-        int32_t grouped
-        const int32_t *noise
         uint64_t noise_mask
         const float *damp_inputs
         const float *damp_outputs
@@ -46,30 +55,30 @@ cdef extern from "sgns.h" nogil:
         int32_t *slots
         int64_t slot_size
         float *g
-        float *other
-        float *products[2]
+        float *sigmas
         double losses[2]
+        int64_t pairs
         int32_t *line
         int32_t *before
         int32_t *latest
+        int32_t *upto
         int32_t *visits
         int32_t *table
         uint32_t table_mask
         int32_t *place
-        int64_t pairs
+        int32_t *nodes
+        uint32_t *met
     ctypedef struct ge_window:
         pass
     ctypedef struct ge_kernel:
-        void (*train)(ge_sgns *s, const int32_t *walk, int64_t length, uint64_t id, float rate) noexcept nogil
-        void (*windows)(ge_sgns *s, const int32_t *walk, int64_t length, uint64_t id, float rate,
-                        int64_t begin, int64_t end, int64_t slot) noexcept nogil
-        void (*dots)(const ge_sgns *s, int32_t half, int64_t first, int64_t last) noexcept nogil
-        void (*update)(ge_sgns *s, int64_t n_slots, int32_t halves, int64_t begin, int64_t end) noexcept nogil
+        void (*train)(ge_sgns *s, const ge_walk *walk, const ge_walk *next) noexcept nogil
+        void (*meet)(ge_sgns *s, const ge_walk *walk) noexcept nogil
+        void (*train_apart)(ge_sgns *s, const ge_walk *walk, const ge_walk *next, ge_part *part) noexcept nogil
+        void (*add)(const ge_sgns *s, const ge_part *part, int32_t owner) noexcept nogil
     const ge_kernel *ge_kernel_variant(int variant)
 
 
 LANES = GE_LANES
-GROUP = GE_GROUP
 TILE = GE_TILE
 SAMPLED = GE_SAMPLED
 MEETING = (sizeof(ge_meeting) + 7) // 8
@@ -98,28 +107,46 @@ cdef inline int64_t width_of(int64_t n_negative) noexcept nogil:
 
 cdef inline int64_t slot_size(int64_t reach, int64_t n_negative) noexcept nogil:
     cdef int64_t head = sizeof(ge_window) // sizeof(int32_t)
-    return (head + width_of(n_negative) + 2 * (reach + GE_LANES) + 4 * reach + 15) // 16 * 16
+    return (head + 2 * width_of(n_negative) + 2 * (reach + GE_LANES) + 2 * reach + 15) // 16 * 16
 
 
 cdef inline int64_t g_size(int64_t reach, int64_t n_negative) noexcept nogil:
     return width_of(n_negative) // GE_TILE * reach * GE_LANES
 
 
-cdef inline int64_t products_size(int64_t reach, int64_t n_negative, int64_t batch) noexcept nogil:
-    return batch * width_of(n_negative) * 2 * reach + GE_LANES
+cdef struct Cut:       # of a corpus into parts
+    int64_t walks      # in a part
+    int64_t pieces     # of a walk, each of which is a part
+    int64_t places     # centres of a walk in a part
+    int64_t n_inputs   # rows that the inputs of a part take at most
+    int64_t n_outputs  # and its outputs
+
+
+cdef Cut cut_of(int64_t window, int64_t n_negative, int64_t length, int64_t part) noexcept nogil:
+    cdef int64_t centres = length if window else min(length, <int64_t>1)
+    cdef Cut cut
+    cut.walks = max(<int64_t>1, part // max(centres, <int64_t>1))
+    cut.pieces = (centres + part - 1) // part
+    cut.places = min(part, centres)
+    cut.n_inputs = cut.walks * min(length, cut.places + 2 * window if window else length)
+    cut.n_outputs = cut.walks * cut.places * width_of(n_negative)
+    return cut
 
 
 def scratch_sizes(
     int64_t window, int64_t n_negative,    # IN
     int64_t walk_length,                   # IN
-    int64_t batch, int64_t n_threads,      # IN
+    int64_t part, int64_t n_threads,       # IN
 ):
-    """What `train` needs: floats of all threads; floats, and nodes, of each. `window` may be 0 as there."""
-    cdef int64_t reach = min(window or walk_length, walk_length)
-    return (products_size(reach, n_negative, batch) * (4 if n_threads > 1 else 1) if batch else 0,
-            3 * g_size(reach, n_negative),
-            2 * max(batch, <int64_t>1) * slot_size(reach, n_negative)
-            + 4 * walk_length + 3 * reach + GE_LANES + 1 + table_size(walk_length))
+    """What `train` needs: rows, and places in lists, of each part; floats, and nodes, of each thread."""
+    cdef int64_t reach = min(window or walk_length, walk_length), rows = 0, inputs = 0
+    cdef Cut cut
+    if part:
+        cut = cut_of(window, n_negative, walk_length, part)
+        rows, inputs = cut.n_inputs + cut.n_outputs, cut.n_inputs
+    return (rows, n_threads * (1 + 2 * rows), 2 * g_size(reach, n_negative),
+            2 * slot_size(reach, n_negative) + 5 * walk_length + 3 * reach + GE_LANES + 1 + table_size(walk_length)
+            + inputs + GE_MET // 32)
 
 
 def open_meeting(
@@ -163,138 +190,132 @@ def subsample(
                 walks[i, t] = -1
 
 
-cdef struct Batch:
-    int64_t walk       # first of its walks
-    int64_t place      # first of its places in each walk
-    int64_t n_slots
+cdef struct Corpus:
+    const int32_t *walks
+    const int64_t *ids
+    const float *rates
+    const int32_t *noise
+    int64_t pool
+    int64_t n_pools
+    int64_t m
+    int64_t length
+    int64_t n_batches
+    Cut cut
 
 
-cdef Batch batch_at(const int32_t *walks, int64_t m, int64_t length, int64_t centres, int64_t batch,
-                    int64_t number) noexcept nogil:
-    """Consecutive whole walks that have `batch` centres together, or that many centres of one walk."""
-    cdef int64_t i, step = max(<int64_t>1, batch // centres), parts = (centres + batch - 1) // batch
-    cdef Batch b
-    b.walk = number // parts * step
-    b.place = number % parts * batch
-    b.n_slots = 0
-    for i in range(b.walk, min(b.walk + step, m)):
-        b.n_slots += max(<int64_t>0, min(min(walk_end(walks + i * length, length), centres) - b.place, batch))
-    return b
+cdef bint walk_of(const Corpus *c, int64_t i, int64_t begin, int64_t end, ge_walk *w) noexcept nogil:
+    """The centres at [begin, end) of walk i, which may have none."""
+    w.nodes = c.walks + i * c.length
+    w.n = walk_end(w.nodes, c.length)
+    w.begin = begin
+    w.end = min(end, w.n)
+    w.id = <uint64_t>c.ids[i]
+    w.rate = c.rates[i]
+    w.noise = c.noise
+    return w.begin < w.end
 
 
-cdef void write_windows(const ge_kernel *kernel, ge_sgns *s, Batch b, const int32_t *walks, const int64_t *ids,
-                        const float *rates, int64_t m, int64_t length, int64_t centres,
-                        int64_t batch) noexcept nogil:
-    """All slots of a batch."""
-    cdef int64_t i = b.walk, n, places, slot = 0
-    while i < m and slot < b.n_slots:
-        n = walk_end(walks + i * length, length)
-        places = max(<int64_t>0, min(min(n, centres) - b.place, batch))
-        if places:
-            kernel.windows(s, walks + i * length, n, <uint64_t>ids[i], rates[i], b.place, b.place + places, slot)
-        slot += places
-        i += 1
+cdef bint next_of(const Corpus *c, int64_t *part, int64_t *k, int64_t thread, int64_t n_threads, int64_t n_parts,
+                  ge_walk *w) noexcept nogil:
+    """From walk `k` of part `part` on, the first that has centres, of those that the thread will train.
 
-
-cdef ge_columns columns_at(float *vectors, float *contexts, int64_t stride, int64_t begin, int64_t end,
-                           bint grouped) noexcept nogil:
-    """Columns [begin, end) of both matrices."""
-    cdef ge_columns x
-    cdef int64_t before = begin * GE_GROUP if grouped else begin
-    x.vectors = vectors + before
-    x.contexts = contexts + before
-    x.columns = end - begin
-    x.row = x.columns if grouped else stride
-    x.group = stride * GE_GROUP
-    return x
-
-
-def group(
-    bint back,                             # IN  whether to undo it
-    float[::1] spare not None,             # TMP (GROUP * stride)
-    float[:, ::1] rows not None,           # OUT (a multiple of GROUP, stride), stride a multiple of LANES
-):
-    """Of each GROUP rows, put the first halves one after the other, and then the second halves.
-
-    Two threads, each at a half of its own, then do not meet on a page. A processor that sees a thread read
-    lines in turn reads the next ones for it; where they are the other thread's, it takes them away from it.
+    Part p is in batch p // n_parts. No batch has two pieces of one walk.
     """
-    cdef int64_t stride = rows.shape[1], middle = stride // GE_LANES // 2 * GE_LANES, rest = stride - middle, i = 0, k
-    cdef float *first
-    cdef float *second = &spare[0] + GE_GROUP * middle
-    if rows.shape[0] % GE_GROUP or spare.shape[0] < GE_GROUP * stride:
-        raise ValueError(f"rows must be a multiple of {GROUP}, got {rows.shape[0]}; "
-                         f"spare must have {GROUP * stride} places, got {spare.shape[0]}.")
-    with nogil:
-        while i < rows.shape[0]:
-            first = &rows[i, 0]
-            i += GE_GROUP
-            if back:
-                memcpy(&spare[0], first, GE_GROUP * stride * sizeof(float))
-            for k in range(<int64_t>GE_GROUP):
-                if back:
-                    memcpy(first + k * stride, &spare[0] + k * middle, middle * sizeof(float))
-                    memcpy(first + k * stride + middle, second + k * rest, rest * sizeof(float))
-                else:
-                    memcpy(&spare[0] + k * middle, first + k * stride, middle * sizeof(float))
-                    memcpy(second + k * rest, first + k * stride + middle, rest * sizeof(float))
-            if not back:
-                memcpy(first, &spare[0], GE_GROUP * stride * sizeof(float))
+    cdef int64_t i, begin, lane, batch
+    while True:
+        lane, batch = part[0] % n_parts, part[0] // n_parts
+        i = (batch // c.cut.pieces * n_parts + lane) * c.cut.walks
+        begin = batch % c.cut.pieces * c.cut.places
+        if batch >= c.n_batches:
+            return False
+        while k[0] < c.cut.walks and i + k[0] < c.m:
+            if walk_of(c, i + k[0], begin, begin + c.cut.places, w):
+                w.noise += (batch + lane) % c.n_pools * c.pool
+                return True
+            k[0] += 1
+        part[0] += n_threads if lane + n_threads < n_parts else n_parts - lane + thread
+        k[0] = 0
+
+
+cdef void note_batch(const ge_kernel *kernel, ge_sgns *s, const Corpus *c, int64_t number,
+                     int64_t n_parts) noexcept nogil:
+    """Note the nodes that the parts of a batch may have in common."""
+    cdef int64_t part = number * n_parts, k = 0
+    cdef ge_walk walk
+    memset(s.met, 0, GE_MET // 8)
+    while next_of(c, &part, &k, 0, 1, n_parts, &walk) and part < (number + 1) * n_parts:
+        kernel.meet(s, &walk)
+        k += 1
+
+
+cdef void open_part(ge_part *p, float *changes, int32_t *lists, int64_t size, int64_t n_owners,
+                    int64_t first_output) noexcept nogil:
+    """A part that has changed nothing, or whose lists tell what it changed."""
+    p.changes = changes
+    p.n_inputs = p.n_outputs = 0
+    p.first_output = <int32_t>first_output
+    p.lists = lists
+    p.list_size = size // n_owners
+    p.n_owners = <int32_t>n_owners
 
 
 def train(
     const int32_t[:, ::1] walks not None,  # IN  (m, walk_length), -1 past the end
     const int64_t[::1] ids not None,       # IN  (m) number of each walk
     const float[::1] rates not None,       # IN  (m) learning rate of each walk
-    const int32_t[::1] noise not None,     # IN  (a power of two) shuffled pool of negatives
-    const float[:, ::1] damping not None,  # IN  (2, n_nodes) scale of the updates of inputs, outputs; or (2, 0)
+    const int32_t[:, ::1] noise not None,  # IN  (parts in a batch or 1, a power of two) shuffled pools of negatives
+    const float[:, ::1] damping not None,  # IN  (2, n_nodes) scale of a part's changes of inputs, outputs; or (2, 0)
     int32_t window, int32_t n_negative,    # IN  window 0: of a walk the first node is the centre of all others
     int32_t first_input,                   # IN  node of the first row of vectors
     bint frozen,                           # IN  leave contexts alone
     uint64_t key,                          # IN
     int variant,                           # IN  one of VARIANTS: the instruction set
-    int64_t batch,                         # IN  centres in a batch; 0: walk by walk, in place, in one thread
+    int64_t part,                          # IN  centres in a part; 0: all in place, in one thread
     int64_t thread, int64_t n_threads,     # IN  which of how many threads calls with the same arguments
     int64_t[::1] meeting not None,         # TMP open_meeting(), of all threads
-    float[::1] products not None,          # TMP see scratch_sizes, of all threads
+    float[:, :, ::1] changes not None,     # TMP (parts in a batch, see scratch_sizes, stride), of all threads
+    int32_t[:, ::1] lists not None,        # TMP (parts in a batch, see scratch_sizes), of all threads
     float[::1] g not None,                 # TMP of this one
     int32_t[::1] own not None,             # TMP of this one
-    bint grouped,                          # IN  rows lie as `group` left them, for several threads; a multiple of GROUP
     float[:, ::1] vectors not None,        # OUT (n_inputs, stride), stride a multiple of LANES
     float[:, ::1] contexts not None,       # OUT (n_outputs, stride); nodes without a row are left out
-    double[::1] totals not None,           # OUT (4) the first thread adds tokens, pairs, sampled pairs, their loss
+    double[:, ::1] totals not None,        # OUT (parts in a batch or 1, 4) adds tokens, pairs, sampled ones, their loss
 ):
     """Train on the walks in order.
 
-    A batch is as many consecutive whole walks as have `batch` centres, or that many centres of one walk.
-    Several threads write the same windows and take the same errors, each for itself; they share the
-    scalar products, which are taken over half the columns, and the updates, each on columns of its own.
-    Two threads keep to their half of the columns in both, so all that passes between them is products.
+    A part is as many consecutive whole walks as have `part` centres, or that many centres of one walk; the parts of
+    a batch are of different walks.
+    Each part of a batch is trained by one thread; then each thread adds what all of them change in the
+    rows that it owns, those of the first part first.
     """
-    cdef int64_t m = walks.shape[0], length = walks.shape[1], chunks = vectors.shape[1] // GE_LANES
-    cdef int64_t centres = length if window else min(length, <int64_t>1)
-    cdef int64_t reach = min(<int64_t>window or length, length), size = products_size(reach, n_negative, batch)
-    cdef int64_t i, n, begin, end, first, last, number = 0, n_batches = 0, tokens = 0, awaited = 0
-    cdef int64_t middle = chunks // 2 * GE_LANES
-    cdef bint split = n_threads > 1
-    cdef Batch b, coming
+    cdef int64_t m = walks.shape[0], length = walks.shape[1], n_parts = changes.shape[0]
+    cdef int64_t reach = min(<int64_t>window or length, length)
+    cdef int64_t number, lane, tokens, i, at = thread, k = 0
+    cdef bint more
+    cdef ge_walk walk, coming
+    cdef ge_part p
     cdef ge_sgns s
+    cdef Corpus c
     cdef ge_meeting *meet
     cdef const ge_kernel *kernel = ge_kernel_variant(variant)
     if kernel is NULL:
         raise ValueError(f"variant must be one of {VARIANTS}; got {variant}.")
-    if grouped and not split:
-        raise ValueError(f"grouped rows are for several threads; got n_threads={n_threads}.")
     if m == 0 or length == 0:
         return
-    s.whole = columns_at(&vectors[0, 0], &contexts[0, 0], vectors.shape[1], 0, vectors.shape[1], grouped)
-    s.half[0] = columns_at(&vectors[0, 0], &contexts[0, 0], vectors.shape[1], 0, middle, grouped)
-    s.half[1] = columns_at(&vectors[0, 0], &contexts[0, 0], vectors.shape[1], middle, vectors.shape[1], grouped)
-    s.noise = &noise[0]
-    s.noise_mask = <uint64_t>noise.shape[0] - 1
+    c.walks = &walks[0, 0]
+    c.ids = &ids[0]
+    c.rates = &rates[0]
+    c.m = m
+    c.length = length
+    s.vectors = &vectors[0, 0]
+    s.contexts = &contexts[0, 0]
+    s.columns = vectors.shape[1]
+    c.noise = &noise[0, 0]
+    c.pool = noise.shape[1]
+    c.n_pools = noise.shape[0]
+    s.noise_mask = <uint64_t>noise.shape[1] - 1
     s.damp_inputs = &damping[0, 0] if damping.shape[1] else NULL
     s.damp_outputs = &damping[1, 0] if damping.shape[1] else NULL
-    s.grouped = grouped
     s.star = window == 0
     s.window = window or <int32_t>length
     s.n_negative = n_negative
@@ -306,62 +327,61 @@ def train(
     s.frozen = frozen
     s.key = key
     s.g = &g[0]
-    s.other = s.g + g_size(reach, n_negative)
-    s.products[0] = s.products[1] = s.other + g_size(reach, n_negative)
-    s.losses[0] = s.losses[1] = 0.0
+    s.sigmas = s.g + g_size(reach, n_negative)
     s.slot_size = slot_size(reach, n_negative)
     s.slots = &own[0]
-    s.line = s.slots + 2 * max(batch, <int64_t>1) * s.slot_size
+    s.line = s.slots + 2 * s.slot_size
     s.before = s.line + length + reach + GE_LANES
     s.latest = s.before + length
-    s.visits = s.latest + length
+    s.upto = s.latest + length
+    s.visits = s.upto + length
     s.place = s.visits + length
     s.table = s.place + 2 * reach + 1
     s.table_mask = <uint32_t>(table_size(length) - 1)
-    s.pairs = 0
+    s.met = <uint32_t *>(s.table + table_size(length))
+    s.nodes = s.table + table_size(length) + GE_MET // 32
+    c.cut = cut_of(window, n_negative, length, part or length)
+    if part == 0:
+        n_parts = 1
+    elif changes.shape[1] < c.cut.n_inputs + c.cut.n_outputs or lists.shape[0] < n_parts:
+        raise ValueError(f"changes must have {c.cut.n_inputs + c.cut.n_outputs} rows a part, got {changes.shape[1]}; "
+                         f"lists {n_parts} parts, got {lists.shape[0]}.")
+    c.n_batches = (m + n_parts * c.cut.walks - 1) // (n_parts * c.cut.walks) * c.cut.pieces
+    meet = <ge_meeting *>&meeting[0] if n_threads > 1 else NULL
+    memset(s.met, 0, GE_MET // 8)
     with nogil:
-        if batch == 0:
-            for i in range(m):
-                n = walk_end(&walks[i, 0], length)
-                kernel.train(&s, &walks[i, 0], n, <uint64_t>ids[i], rates[i])
-                tokens += n
-        else:
-            meet = <ge_meeting *>&meeting[0] if split else NULL
-            begin = chunks * thread // n_threads * GE_LANES
-            end = chunks * (thread + 1) // n_threads * GE_LANES
-            s.products[0] = s.products[1] = &products[0]
-            n = max(<int64_t>1, batch // centres)
-            n_batches = (m + n - 1) // n * ((centres + batch - 1) // batch)
-            b = batch_at(&walks[0, 0], m, length, centres, batch, 0)
-            write_windows(kernel, &s, b, &walks[0, 0], &ids[0], &rates[0], m, length, centres, batch)
-            while number < n_batches:
-                if split:
-                    # A thread may be at the dots of the next batch while another is at the update of this.
-                    s.products[0] = &products[0] + number % 2 * 2 * size
-                    s.products[1] = s.products[0] + size
-                    first = 2 * b.n_slots * thread // n_threads
-                    last = 2 * b.n_slots * (thread + 1) // n_threads
-                    kernel.dots(&s, 0, first, min(last, b.n_slots))
-                    kernel.dots(&s, 1, max(first - b.n_slots, <int64_t>0), last - b.n_slots)
-                    awaited = ge_arrive(meet, n_threads)
-                else:
-                    kernel.dots(&s, 2, 0, b.n_slots)
-                number += 1
-                if number < n_batches:
-                    coming = batch_at(&walks[0, 0], m, length, centres, batch, number)
-                    s.slots = &own[0] + number % 2 * batch * s.slot_size
-                    write_windows(kernel, &s, coming, &walks[0, 0], &ids[0], &rates[0], m, length, centres, batch)
-                    s.slots = &own[0] + (number - 1) % 2 * batch * s.slot_size
-                if split and not ge_await(meet, awaited):
-                    break
-                kernel.update(&s, b.n_slots, 2 if split else 1, begin, end)
-                tokens += b.n_slots
-                b = coming
-                s.slots = &own[0] + number % 2 * batch * s.slot_size
-                if n_threads > 2 and not ge_await(meet, ge_arrive(meet, n_threads)):  # else each has columns of its own
-                    break
-    if thread == 0:
-        totals[0] += <double>(tokens + s.pairs if s.star and batch else tokens)
-        totals[1] += <double>s.pairs
-        totals[2] += s.losses[0]
-        totals[3] += s.losses[1]
+        more = next_of(&c, &at, &k, thread, n_threads, n_parts, &coming)
+        for number in range(c.n_batches):
+            if part:
+                note_batch(kernel, &s, &c, number, n_parts)
+            lane = thread
+            while lane < n_parts:
+                s.losses[0] = s.losses[1] = 0.0
+                s.pairs = tokens = 0
+                if part:
+                    open_part(&p, &changes[lane, 0, 0], &lists[lane, 0], lists.shape[1], n_threads, c.cut.n_inputs)
+                    for i in range(n_threads):
+                        p.lists[i * p.list_size] = 0
+                while more and at == number * n_parts + lane:
+                    walk = coming
+                    k += 1
+                    more = next_of(&c, &at, &k, thread, n_threads, n_parts, &coming)
+                    if part:
+                        kernel.train_apart(&s, &walk, &coming if more else NULL, &p)
+                    else:
+                        kernel.train(&s, &walk, &coming if more else NULL)
+                    tokens += walk.n if s.star else walk.end - walk.begin
+                totals[lane, 0] += <double>tokens
+                totals[lane, 1] += <double>s.pairs
+                totals[lane, 2] += s.losses[0]
+                totals[lane, 3] += s.losses[1]
+                lane += n_threads
+            if part == 0:
+                continue
+            if n_threads > 1 and not ge_await(meet, ge_arrive(meet, n_threads)):
+                break
+            for lane in range(n_parts):
+                open_part(&p, &changes[lane, 0, 0], &lists[lane, 0], lists.shape[1], n_threads, c.cut.n_inputs)
+                kernel.add(&s, &p, <int32_t>thread)
+            if n_threads > 1 and not ge_await(meet, ge_arrive(meet, n_threads)):
+                break

@@ -6,10 +6,11 @@
  * rows then change input by input, as they do pair by pair: each input sees what those before it did
  * to the outputs. (Where all see the old outputs, vectors end up shorter and macro-F1 lower.)
  *
- * In place, a window changes the rows before the next one takes its products. In batches, the products of
- * all windows are taken first, on any number of threads; then the rows change window by window, each
- * thread on its own columns. Every number comes from one fixed sequence of operations, so that the
- * number of threads cannot change it. */
+ * In place, a window changes the rows before the next one takes its products. In batches, several parts of the
+ * corpus are trained each by itself: a part copies its inputs and trains the copies window by window; of its outputs,
+ * which it seldom meets twice, each window sees the rows as they were before the batch. What a part changes is kept,
+ * and added to the rows, in the order of the parts, once all of them are done. Every number so comes from one fixed
+ * sequence of operations, whichever threads take the parts, and no row changes while another thread reads it. */
 #include <math.h>
 #include <string.h>
 
@@ -18,59 +19,50 @@
 #include "vec.h"
 
 #define GE_STEP 0.53f  /* largest rate x places in a block: at rate 0.025 a window of 10 is one block */
-#define GE_BLOCK (GE_WIDTH == 16 ? 2 : 1) /* vectors of columns that a tile's update holds in registers */
-#define GE_AHEAD 384   /* floats: products that another thread has written take a while to come */
 #define GE_BURST 0.8f  /* largest rate x windows x visits of a node by a walk, in a batch */
+#define GE_BLOCK (GE_WIDTH == 16 ? 2 : 1) /* vectors of columns that the update of a tile holds in registers */
+#define GE_AHEAD 6     /* changes to prefetch */
 
 /* The arrays of one slot. */
 typedef struct {
     ge_window *head;
     int32_t *outputs;                /* width */
-    int32_t *inputs;                 /* 2 * (reach + GE_LANES), of which 2 * reach count */
+    int32_t *inputs;                 /* 2 * (reach + GE_LANES), 2 * reach of them count: rows of `vectors`, or a part's */
     int32_t *times;                  /* 2 * reach; how often an input stands in the window; where weighted */
-    float *shares;                   /* 2 * reach; see weigh_returns; where weighted */
+    int32_t *shared;                 /* width; whether other parts of the batch may have the output too */
 } ge_slot;
 
 GE_INLINE ge_slot slot_at(const ge_sgns *s, int64_t slot)
 {
     int32_t *head = s->slots + slot * s->slot_size, *outputs = head + sizeof(ge_window) / sizeof(int32_t);
     int32_t *inputs = outputs + s->width, *times = inputs + 2 * (s->reach + GE_LANES);
-    return (ge_slot){(ge_window *)head, outputs, inputs, times, (float *)(times + 2 * s->reach)};
+    return (ge_slot){(ge_window *)head, outputs, inputs, times, times + 2 * s->reach};
 }
 
-/* Products lie by tile of outputs, then by pair of inputs, GE_TILE of the first and GE_TILE of the second. */
 GE_INLINE int64_t pairs_of(const ge_slot *b) { return (b->head->n_inputs + 1) / 2; }
 
-/* Errors lie in the same order, each pair of inputs in a vector of its own. */
+/* Errors lie by tile of outputs, then by pair of inputs: GE_TILE of the first, GE_TILE of the second, in GE_LANES. */
 GE_INLINE float *error_at(const ge_slot *b, float *g, int32_t m, int32_t k)
 {
     return g + (k / GE_TILE * pairs_of(b) + m / 2) * GE_LANES + m % 2 * GE_TILE + k % GE_TILE;
 }
 
-GE_INLINE int64_t row_at(const ge_columns *x, int32_t i, int grouped)
-{
-    if (!grouped) return i * x->row;
-    return (int64_t)((uint32_t)i / GE_GROUP) * x->group + (int64_t)((uint32_t)i % GE_GROUP) * x->row;
-}
+GE_INLINE float *row_of(const ge_sgns *s, float *matrix, int32_t i) { return matrix + i * s->columns; }
 
 /* Where the rows of a tile of outputs begin. */
-GE_INLINE void find_rows(const ge_columns *x, const int32_t *outputs, float **rows, int grouped)
+GE_INLINE void find_rows(const ge_sgns *s, const int32_t *outputs, float **rows)
 {
     GE_UNROLL
-    for (int k = 0; k < GE_TILE; k++) rows[k] = x->contexts + row_at(x, outputs[k], grouped);
+    for (int k = 0; k < GE_TILE; k++) rows[k] = row_of(s, s->contexts, outputs[k]);
 }
 
-/* Scalar products of inputs m and m + 1 with a tile of outputs, whose rows are v, over columns [begin, end). */
-GE_INLINE ge_pair dot_pair(const ge_columns *x, const ge_slot *b, int32_t m, float *const *v, int64_t begin, int64_t end,
-                          int grouped)
+/* Scalar products of two inputs with a tile of outputs, whose rows are v. */
+GE_INLINE ge_pair dot_pair(const float *u0, const float *u1, float *const *v, int64_t columns)
 {
-    /* An odd last input is taken twice. */
-    const float *u0 = x->vectors + row_at(x, b->inputs[m], grouped);
-    const float *u1 = x->vectors + row_at(x, b->inputs[m + 1 < b->head->n_inputs ? m + 1 : m], grouped);
     ge_vec a[2 * GE_TILE];
     GE_UNROLL
     for (int k = 0; k < 2 * GE_TILE; k++) a[k] = vec_all(0.0f);
-    for (int64_t c = begin; c < end; c += GE_WIDTH) {
+    for (int64_t c = 0; c < columns; c += GE_WIDTH) {
         ge_vec x0 = vec_load(u0 + c), x1 = vec_load(u1 + c);
         GE_UNROLL
         for (int k = 0; k < GE_TILE; k++) {
@@ -83,12 +75,59 @@ GE_INLINE ge_pair dot_pair(const ge_columns *x, const ge_slot *b, int32_t m, flo
     return vec_fold(a);
 }
 
-/* Errors of a window from its products, which are the sum of `first` and `second` if there is one. */
-GE_INLINE void take_errors(const ge_sgns *s, const ge_slot *b, const float *first, const float *second)
+/* The bit of a node that some part of the batch has as a centre. Nodes may share a bit. */
+GE_INLINE uint32_t bit_of(int32_t node) { return (uint32_t)node * 0x9E3779B1u >> (32 - GE_MET_BITS); }
+
+GE_INLINE int may_meet(const ge_sgns *s, int32_t node) { return s->met[bit_of(node) / 32] >> bit_of(node) % 32 & 1; }
+
+GE_INLINE int is_input(const ge_sgns *s, int32_t node)
 {
-    static const float centre[GE_LANES] = {1, 0, 0, 0, 0, 0, 1}, places[GE_LANES] = {0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5};
+    return node >= s->first_input && node - s->first_input < s->n_inputs;
+}
+
+/* Rows that the coming window will need and this one does not, from row *at on: a few at a time, as many as the
+ * machine has in flight. */
+GE_INLINE void prefetch_rows(const ge_sgns *s, const ge_slot *next, int32_t *at, int32_t rows)
+{
+    const int32_t outputs = s->n_negative + 1, past = outputs + next->head->n_coming;
+    for (; rows > 0 && *at < past; rows--, ++*at) {
+        const int32_t node = *at < outputs ? next->outputs[*at] : next->head->coming[*at - outputs];
+        const float *row;
+        if (*at < outputs) row = row_of(s, s->contexts, node);
+        else if (is_input(s, node)) row = row_of(s, s->vectors, node - s->first_input);
+        else continue;
+        for (int64_t c = 0; c < s->columns; c += GE_LANES) ge_prefetch(row + c);
+    }
+}
+
+/* Scalar products of a window; `vectors`: where its inputs are. */
+GE_INLINE void dot_window(const ge_sgns *s, const ge_slot *b, const ge_slot *next, float *vectors)
+{
+    const int32_t n = b->head->n_inputs;
+    float *products = s->g;
+    int32_t ahead = 0;
+    for (int32_t tile = 0; tile < s->width; tile += GE_TILE) {
+        float *rows[GE_TILE];
+        find_rows(s, b->outputs + tile, rows);
+        for (int32_t m = 0; m < n; m += 2, products += GE_LANES) {
+            /* An odd last input is taken twice. */
+            const ge_pair sums = dot_pair(row_of(s, vectors, b->inputs[m]),
+                                          row_of(s, vectors, b->inputs[m + 1 < n ? m + 1 : m]), rows, s->columns);
+            GE_UNROLL
+            for (int p = 0; p < GE_OF_PAIR; p++) vec_store(products + p * GE_WIDTH, sums.x[p]);
+            prefetch_rows(s, next, &ahead, 2);
+        }
+    }
+    prefetch_rows(s, next, &ahead, s->n_negative + 1 + next->head->n_coming);
+}
+
+/* Errors of a window, in place of its products. */
+GE_INLINE void take_errors(const ge_sgns *s, const ge_slot *b)
+{
+    static const float centre[GE_LANES] = {1, 0, 0, 0, 0, 0, 1};
+    static const float places[GE_LANES] = {0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5};
     const ge_vec one = vec_all(1.0f), zero = vec_all(0.0f);
-    float *g = s->g, *sigmas = s->other;
+    float *g = s->g, *sigmas = s->sigmas;
     for (int32_t tile = 0; tile < s->width; tile += GE_TILE) {
         ge_pair rates, labels;
         GE_UNROLL
@@ -98,16 +137,13 @@ GE_INLINE void take_errors(const ge_sgns *s, const ge_slot *b, const float *firs
             rates.x[p] = vec_mul(vec_all(b->head->rate), vec_max(zero, vec_min(one, left)));
             labels.x[p] = tile ? zero : vec_mul(rates.x[p], vec_load(centre + p * GE_WIDTH));
         }
-        for (int64_t pair = 0; pair < pairs_of(b); pair++, g += GE_LANES, sigmas += GE_LANES, first += 2 * GE_TILE) {
+        for (int64_t pair = 0; pair < pairs_of(b); pair++, g += GE_LANES, sigmas += GE_LANES) {
             GE_UNROLL
             for (int p = 0; p < GE_OF_PAIR; p++) {
-                ge_vec sigma = vec_load(first + p * GE_WIDTH);
-                if (second) sigma = vec_add(sigma, vec_load(second + p * GE_WIDTH));
-                sigma = vec_sigmoid(sigma);
+                const ge_vec sigma = vec_sigmoid(vec_load(g + p * GE_WIDTH));
                 if (b->head->sampled) vec_store(sigmas + p * GE_WIDTH, sigma);
                 vec_store(g + p * GE_WIDTH, vec_sub(labels.x[p], vec_mul(rates.x[p], sigma)));
             }
-            if (second) second += 2 * GE_TILE;
         }
     }
 }
@@ -119,28 +155,27 @@ GE_INLINE double window_loss(const ge_sgns *s, const ge_slot *b)
     for (int32_t m = 0; m < b->head->n_inputs; m++) {
         const double times = b->head->weighted ? b->times[m] : 1;
         for (int32_t k = 0; k <= s->n_negative; k++) {
-            const double sigma = *error_at(b, s->other, m, k), right = k ? 1.0 - sigma : sigma;
+            const double sigma = *error_at(b, s->sigmas, m, k), right = k ? 1.0 - sigma : sigma;
             if (k && b->outputs[k] == b->outputs[0]) continue;
             product *= right > 1e-12 ? right : 1e-12;
-            if (product < 1e-200 || (b->head->weighted && k == s->n_negative)) {
+            if (product < 1e-200) {
                 loss -= log(product) * times;
                 product = 1.0;
             }
+        }
+        if (b->head->weighted) {
+            loss -= log(product) * times;
+            product = 1.0;
         }
     }
     return loss - log(product);
 }
 
+/* A node that stands twice in the window teaches twice. */
 GE_INLINE void weigh(const ge_sgns *s, const ge_slot *b)
 {
     for (int32_t m = 0; m < b->head->n_inputs; m++)
-        for (int32_t tile = 0; tile < s->width; tile += GE_TILE) {
-            float *g = error_at(b, s->g, m, tile);
-            for (int k = 0; k < GE_TILE; k++) g[k] *= (float)b->times[m] * b->shares[m];
-        }
-    if (b->head->share >= 1.0f) return;
-    for (int32_t m = 0; m < b->head->n_inputs; m++)
-        if (b->head->share < b->shares[m]) *error_at(b, s->g, m, 0) *= b->head->share / b->shares[m];
+        for (int32_t k = 0; b->times[m] > 1 && k < s->width; k++) *error_at(b, s->g, m, k) *= (float)b->times[m];
 }
 
 /* A negative that is the centre itself teaches nothing. Where an output stands twice in a tile, its
@@ -169,34 +204,36 @@ GE_INLINE void finish(ge_sgns *s, const ge_slot *b)
     }
     if (b->head->weighted) weigh(s, b);
     if (b->head->doubled) merge_doubles(s, b);
+    if (b->head->share < 1.0f)
+        for (int32_t m = 0; m < b->head->n_inputs; m++) *error_at(b, s->g, m, 0) *= b->head->share;
 }
 
-/* Both sides of the update for tile k, `columns` vectors of columns from column c on. */
-GE_INLINE void update_columns(const ge_sgns *s, const ge_columns *x, const ge_slot *b, int32_t tile, int64_t c,
-                              int columns, int damped, int grouped)
+/* Both sides of the update for a tile, `columns` vectors of columns from column c on. For a part, what changes in the
+ * outputs that it shares goes to `changes`. */
+GE_INLINE void update_columns(const ge_sgns *s, const ge_slot *b, float *vectors, float *changes, int32_t tile,
+                              int64_t c, int columns)
 {
-    const int32_t *outputs = b->outputs + tile;
-    const float *gu = error_at(b, s->g, 0, tile), *gv = damped ? error_at(b, s->other, 0, tile) : gu;
+    const float *g = error_at(b, s->g, 0, tile);
     float *rows[GE_TILE];
     ge_vec v[GE_BLOCK][GE_TILE];
-    find_rows(x, outputs, rows, grouped);
+    find_rows(s, b->outputs + tile, rows);
     GE_UNROLL
     for (int j = 0; j < columns; j++)
         GE_UNROLL
         for (int k = 0; k < GE_TILE; k++) v[j][k] = vec_load(rows[k] + c + j * GE_WIDTH);
     for (int32_t m = 0; m < b->head->n_inputs; m++) {
-        float *row = x->vectors + row_at(x, b->inputs[m], grouped) + c;
-        const int64_t at = (int64_t)(m / 2) * GE_LANES + m % 2 * GE_TILE;
+        float *row = row_of(s, vectors, b->inputs[m]) + c;
+        const float *e = g + (int64_t)(m / 2) * GE_LANES + m % 2 * GE_TILE;
         ge_vec u[GE_BLOCK], du[GE_BLOCK];
         GE_UNROLL
         for (int j = 0; j < columns; j++) du[j] = u[j] = vec_load(row + j * GE_WIDTH);
         GE_UNROLL
         for (int k = 0; k < GE_TILE; k++) {
-            const ge_vec e = vec_all(gu[at + k]), f = damped ? vec_all(gv[at + k]) : e;
+            const ge_vec error = vec_all(e[k]);
             GE_UNROLL
             for (int j = 0; j < columns; j++) {
-                du[j] = vec_fma(e, v[j][k], du[j]);
-                if (!s->frozen) v[j][k] = vec_fma(f, u[j], v[j][k]);
+                du[j] = vec_fma(error, v[j][k], du[j]);
+                if (!s->frozen) v[j][k] = vec_fma(error, u[j], v[j][k]);
             }
         }
         GE_UNROLL
@@ -206,29 +243,29 @@ GE_INLINE void update_columns(const ge_sgns *s, const ge_columns *x, const ge_sl
     GE_UNROLL
     for (int j = 0; j < columns; j++)
         GE_UNROLL
-        for (int k = GE_TILE - 1; k >= 0; k--) /* of an output that stands twice the first place counts */
-            vec_store(rows[k] + c + j * GE_WIDTH, v[j][k]);
+        for (int k = GE_TILE - 1; k >= 0; k--) { /* of an output that stands twice the first place counts */
+            float *row = rows[k] + c + j * GE_WIDTH;
+            if (changes && b->shared[tile + k]) vec_store(changes + k * s->columns + c + j * GE_WIDTH, vec_sub(v[j][k], vec_load(row)));
+            else vec_store(row, v[j][k]);
+        }
 }
 
-GE_INLINE void update(const ge_sgns *s, const ge_columns *x, const ge_slot *b, int64_t begin, int64_t end, int damped,
-                      int grouped)
+GE_INLINE void update(const ge_sgns *s, const ge_slot *b, float *vectors, float *changes)
 {
-    for (int32_t k = 0; k < s->width; k += GE_TILE) {
-        int64_t c = begin;
-        for (; c + GE_BLOCK * GE_WIDTH <= end; c += GE_BLOCK * GE_WIDTH)
-            update_columns(s, x, b, k, c, GE_BLOCK, damped, grouped);
-        if (c < end) update_columns(s, x, b, k, c, 1, damped, grouped);
+    for (int32_t tile = 0; tile < s->width; tile += GE_TILE) {
+        float *out = changes ? changes + tile * s->columns : NULL;
+        int64_t c = 0;
+        for (; c + GE_BLOCK * GE_WIDTH <= s->columns; c += GE_BLOCK * GE_WIDTH)
+            update_columns(s, b, vectors, out, tile, c, GE_BLOCK);
+        if (c < s->columns) update_columns(s, b, vectors, out, tile, c, 1);
     }
 }
 
-GE_INLINE int is_input(const ge_sgns *s, int32_t node)
-{
-    return node >= s->first_input && node - s->first_input < s->n_inputs;
-}
-
-/* Copies walk[0 .. n) to `line`; for each place: where its node stood last, if one window may hold both (else -1),
- * and the largest such place so far, which tells whether a window holds any node twice. */
-GE_INLINE void scan_walk(ge_sgns *s, const int32_t *walk, int64_t n)
+/* Copies walk[0 .. n) to `line`, each node as its row of inputs; for each place: where its node stood last, if one
+ * window may hold both (else -1), and the largest such place so far: whether a window holds any node twice.
+ * For a part, inputs have rows from `row` on in the order in which they come, and those up to place i are the first
+ * upto[i]. Returns their number. */
+GE_INLINE int32_t scan_walk(ge_sgns *s, const int32_t *walk, int64_t n, int32_t row, int apart)
 {
     int32_t latest = -1;
     for (uint32_t h = 0; h <= s->table_mask; h++) s->table[h] = -1;
@@ -237,11 +274,18 @@ GE_INLINE void scan_walk(ge_sgns *s, const int32_t *walk, int64_t n)
         int32_t last = s->table[h &= s->table_mask];
         while (last >= 0 && walk[last] != walk[i]) last = s->table[h = (h + 1) & s->table_mask];
         s->table[h] = (int32_t)i;
-        s->line[i] = walk[i];
+        if (apart) {
+            s->line[i] = last < 0 ? row : s->line[last];
+            if (last < 0 && is_input(s, walk[i])) s->nodes[row++] = walk[i] - s->first_input;
+            s->upto[i] = row;
+        } else {
+            s->line[i] = walk[i] - s->first_input;
+        }
         if (i - last > 2 * (int64_t)s->window) last = -1;
         s->before[i] = last;
         s->latest[i] = latest = last > latest ? last : latest;
     }
+    return row;
 }
 
 /* How often a node stands at a place and others around it, as near to each other as in a window; returns the largest. */
@@ -286,7 +330,6 @@ GE_INLINE void collect_inputs(const ge_sgns *s, const ge_slot *b, const int32_t 
                               int64_t begin, int64_t end)
 {
     int32_t n = 0, places = 0;
-    b->head->share = 1.0f;
     b->head->weighted = 0;
     if (s->latest[end] < begin && s->first_input == 0 && s->n_inputs >= s->n_outputs) {
         const int64_t left = (end < i ? end + 1 : i) - begin, from = begin > i ? begin : i + 1;
@@ -305,31 +348,13 @@ GE_INLINE void collect_inputs(const ge_sgns *s, const ge_slot *b, const int32_t 
             b->times[s->place[j - begin] = s->place[before - begin]]++;
         } else {
             b->times[n] = 1;
-            b->shares[n] = 1.0f;
             s->place[j - begin] = n;
-            b->inputs[n++] = walk[j] - s->first_input;
+            b->inputs[n++] = s->line[j];
         }
     }
     b->head->n_inputs = n;
     b->head->n_places = places;
     b->head->weighted = places > n;
-}
-
-/* A node to which its walk returns often is in many windows of a batch, none of which sees what the
- * others did; together they may weigh as much as `most_visits` visits. */
-GE_INLINE void weigh_returns(const ge_sgns *s, const ge_slot *b, int64_t i, int64_t begin, int64_t end,
-                             float most_visits)
-{
-    int32_t n = 0;
-    for (int64_t j = begin; j <= end; j++) {
-        const int64_t before = s->before[j] == i ? s->before[i] : s->before[j];
-        const float share = most_visits / (float)s->visits[j];
-        if (j == i || before >= begin) continue;
-        if (!b->head->weighted) b->times[n] = 1;
-        b->shares[n++] = share < 1.0f ? share : 1.0f;
-    }
-    b->head->share = most_visits / (float)s->visits[i];
-    b->head->weighted = 1;
 }
 
 /* Draw t of a walk decides the window of position t; the negatives are read from the noise pool from a
@@ -343,176 +368,172 @@ GE_INLINE void window_of(const ge_sgns *s, uint64_t id, int64_t i, int64_t n, in
     *to = i + reach < n - 1 ? i + reach : n - 1;
 }
 
-GE_INLINE void fill_outputs(const ge_sgns *s, int32_t centre, uint64_t next, int32_t *outputs)
+GE_INLINE void fill_outputs(const ge_sgns *s, const ge_slot *b, const ge_walk *w, int32_t centre, uint64_t next)
 {
-    outputs[0] = centre;
-    for (int32_t k = 1; k <= s->n_negative; k++) outputs[k] = s->noise[(next + (uint64_t)k - 1) & s->noise_mask];
-    for (int32_t k = s->n_negative + 1; k < s->width; k++) outputs[k] = centre;
+    b->outputs[0] = centre;
+    b->shared[0] = 1;
+    for (int32_t k = 1; k <= s->n_negative; k++) {
+        const int32_t drawn = w->noise[(next + (uint64_t)k - 1) & s->noise_mask], node = drawn < 0 ? ~drawn : drawn;
+        b->outputs[k] = node;
+        b->shared[k] = drawn < 0 || may_meet(s, node);
+    }
+    for (int32_t k = s->n_negative + 1; k < s->width; k++) {
+        b->outputs[k] = centre;
+        b->shared[k] = 1;
+    }
 }
 
 /* Begin the window of the centre at i: everything but its inputs. */
-GE_INLINE void begin_window(const ge_sgns *s, const ge_slot *b, const int32_t *walk, int64_t i, int64_t n,
-                            uint64_t id, uint64_t pool, float rate)
+GE_INLINE void begin_window(const ge_sgns *s, const ge_slot *b, const ge_walk *w, int64_t i, uint64_t pool)
 {
-    const int64_t last = i + s->window;
-    fill_outputs(s, walk[i] < s->n_outputs ? walk[i] : 0, pool + (uint64_t)i * (uint64_t)s->n_negative, b->outputs);
-    b->head->rate = rate;
-    b->head->sampled = ((uint64_t)i + id) % GE_SAMPLED == 0;
+    const int32_t centre = w->nodes[i];
+    fill_outputs(s, b, w, centre < s->n_outputs ? centre : 0, pool + (uint64_t)i * (uint64_t)s->n_negative);
+    b->head->rate = w->rate;
+    b->head->share = 1.0f;
+    b->head->sampled = ((uint64_t)i + w->id) % GE_SAMPLED == 0;
     b->head->doubled = any_double(s, b->outputs);
-    b->head->coming = last < n && is_input(s, walk[last]) ? walk[last] - s->first_input : -1;
+    b->head->n_inputs = 0; /* not yet known */
 }
 
-/* Rows that the window `next` will need and those before it did not, from row *at on: a few at a time, as
- * many as the machine has in flight. The window of a star is all new. */
-GE_INLINE void prefetch_rows(const ge_sgns *s, const ge_columns *x, const ge_slot *next, int32_t *at, int32_t rows,
-                             int grouped)
+/* What comes after the window of the centre at i: the next one, or the first of the next walk, or nothing new. */
+GE_INLINE void begin_next(const ge_sgns *s, const ge_slot *b, const ge_walk *w, int64_t i, uint64_t pool,
+                          const ge_walk *next)
 {
-    const int32_t past = s->n_negative + 1 + (s->star ? next->head->n_inputs : 1);
-    for (; rows > 0 && *at < past; rows--, ++*at) {
-        const int32_t m = *at - s->n_negative - 1, input = m < 0 ? -1 : s->star ? next->inputs[m] : next->head->coming;
-        const float *row = x->contexts + row_at(x, next->outputs[m < 0 ? *at : 0], grouped);
-        if (input >= 0) row = x->vectors + row_at(x, input, grouped);
-        for (int64_t c = 0; c < x->columns; c += GE_LANES) ge_prefetch(row + c);
+    int64_t from = i + 1 + s->window, to = from + 1;
+    if (i + 1 < w->end) {
+        begin_window(s, b, w, i + 1, pool);
+        next = w;
+    } else if (next) {
+        begin_window(s, b, next, next->begin, noise_start(s, next->id));
+        from = next->begin > s->window ? next->begin - s->window : 0;
+        to = next->begin + s->window + 1;
+    } else {
+        begin_window(s, b, w, i, pool);
+        next = w;
+        to = from;
     }
+    b->head->coming = next->nodes + from;
+    b->head->n_coming = (int32_t)((to < next->n ? to : next->n) - from);
+    if (b->head->n_coming < 0) b->head->n_coming = 0;
 }
 
-/* Scalar products of a window over some columns; where `middle` is one of them, those before it and those from it on
- * are summed apart, as on two threads. */
-GE_INLINE void dot_window(const ge_sgns *s, const ge_columns *x, const ge_slot *b, const ge_slot *next,
-                          float *products, int64_t middle, int grouped)
+GE_INLINE void copy_row(const ge_sgns *s, const ge_part *part, int32_t input)
 {
-    int32_t ahead = 0;
-    for (int32_t tile = 0; tile < s->width; tile += GE_TILE) {
-        float *rows[GE_TILE];
-        find_rows(x, b->outputs + tile, rows, grouped);
-        for (int32_t m = 0; m < b->head->n_inputs; m += 2, products += 2 * GE_TILE) {
-            ge_pair sums = dot_pair(x, b, m, rows, middle, x->columns, grouped);
-            if (middle) {
-                const ge_pair before = dot_pair(x, b, m, rows, 0, middle, grouped);
-                GE_UNROLL
-                for (int p = 0; p < GE_OF_PAIR; p++) sums.x[p] = vec_add(before.x[p], sums.x[p]);
-            }
-            vec_store_pair(products, &sums);
-            prefetch_rows(s, x, next, &ahead, 2, grouped);
-        }
-    }
-    prefetch_rows(s, x, next, &ahead, s->n_negative + 1 + 2 * s->reach, grouped);
+    memcpy(part->changes + input * s->columns, row_of(s, s->vectors, s->nodes[input]),
+           (size_t)s->columns * sizeof(float));
 }
 
-static void GE_VARIANT(ge_train_walk)(ge_sgns *s, const int32_t *walk, int64_t n, uint64_t id, float rate)
+GE_INLINE void note_change(const ge_part *part, int32_t row, int32_t change)
 {
-    /* Stable while rate x places is small: with a large rate a window is cut into pieces. */
-    const int64_t whole = s->star ? n : 2 * (int64_t)s->window + 1, centres = s->star ? 1 : n;
-    const int64_t size = rate * (float)whole <= GE_STEP ? whole : rate >= GE_STEP ? 1 : (int64_t)(GE_STEP / rate);
-    const uint64_t pool = noise_start(s, id);
+    const uint64_t hash = ((uint32_t)(row < 0 ? ~row : row) * 0x9E3779B1u) >> 8;
+    int32_t *list = part->lists + (int64_t)(hash * (uint64_t)part->n_owners >> 24) * part->list_size;
+    int32_t *entry = list + 1 + 2 * (int64_t)list[0]++;
+    entry[0] = row;
+    entry[1] = change;
+}
+
+/* The centres of a walk; in place where there is no part. */
+GE_INLINE void train_centres(ge_sgns *s, const ge_walk *w, const ge_walk *next, ge_part *part)
+{
+    const int64_t first = part && w->begin > s->window ? w->begin - s->window : 0; /* all that its windows may hold */
+    const int64_t past = part && w->end + s->window < w->n ? w->end + s->window : w->n;
+    /* In place stable while rate x places is small: with a large rate a window is cut into pieces. */
+    const int64_t whole = s->star ? w->n : 2 * (int64_t)s->window + 1;
+    const int64_t size = part || w->rate * (float)whole <= GE_STEP ? whole
+                       : w->rate >= GE_STEP ? 1 : (int64_t)(GE_STEP / w->rate);
+    const float most_visits = GE_BURST / (w->rate * (s->star ? 1.0f : (float)(s->window + 1)));
+    const uint64_t pool = noise_start(s, w->id);
     const ge_slot slots[2] = {slot_at(s, 0), slot_at(s, 1)};
-    scan_walk(s, walk, n);
-    begin_window(s, &slots[0], walk, 0, n, id, pool, rate);
-    for (int64_t i = 0; i < centres; i++) {
-        const ge_slot b = slots[i % 2], next = slots[(i + 1) % 2];
+    const int32_t *walk = w->nodes + first;
+    float *const vectors = part ? part->changes : s->vectors;
+    const int32_t known = part ? part->n_inputs : 0;
+    int32_t copied = known;
+    int returns = 0;
+    const int32_t inputs = scan_walk(s, walk, past - first, known, part != NULL);
+    if (part) {
+        part->n_inputs = inputs;
+        returns = (float)count_visits(s, past - first) > most_visits;
+    }
+    begin_window(s, &slots[0], w, w->begin, pool);
+    for (int64_t i = w->begin; i < w->end; i++) {
+        const ge_slot b = slots[(i - w->begin) % 2], coming = slots[(i - w->begin + 1) % 2];
         int64_t from, to;
-        begin_window(s, &next, walk, i + 1 < centres ? i + 1 : i, n, id, pool, rate);
-        next.head->n_inputs = 0; /* not yet known */
-        if (walk[i] >= s->n_outputs) continue;
-        window_of(s, id, i, n, &from, &to);
+        begin_next(s, &coming, w, i, pool, next);
+        window_of(s, w->id, i, w->n, &from, &to);
+        if (part) {
+            const int64_t last = i + s->window < past ? i + s->window : past - 1;
+            while (copied < s->upto[last - first]) copy_row(s, part, copied++);
+        }
+        if (w->nodes[i] >= s->n_outputs) continue;
         for (int64_t begin = from, end; begin <= to; begin = end + 1) {
+            float *changes = NULL;
             end = begin + size - 1 < to ? begin + size - 1 : to;
-            collect_inputs(s, &b, walk, i, begin, end);
+            collect_inputs(s, &b, walk, i - first, begin - first, end - first);
             s->pairs += b.head->n_places;
             if (b.head->n_inputs == 0) continue;
-            dot_window(s, &s->whole, &b, &next, s->products[0], 0, 0);
-            take_errors(s, &b, s->products[0], NULL);
+            if (returns && most_visits < (float)s->visits[i - first])
+                b.head->share = most_visits / (float)s->visits[i - first];
+            dot_window(s, &b, &coming, vectors);
+            take_errors(s, &b);
             finish(s, &b);
-            update(s, &s->whole, &b, 0, s->whole.columns, 0, 0);
+            if (part && !s->frozen) {
+                const int32_t change = part->first_output + part->n_outputs;
+                changes = part->changes + change * s->columns;
+                for (int32_t k = 0; k <= s->n_negative; k++)
+                    if (b.shared[k]) note_change(part, ~b.outputs[k], change + k);
+                part->n_outputs += s->width;
+            }
+            update(s, &b, vectors, changes);
         }
+    }
+    for (int32_t input = known; input < inputs; input++) {
+        float *change = part->changes + input * s->columns;
+        const float *row = row_of(s, s->vectors, s->nodes[input]);
+        for (int64_t c = 0; c < s->columns; c += GE_WIDTH)
+            vec_store(change + c, vec_sub(vec_load(change + c), vec_load(row + c)));
+        note_change(part, s->nodes[input], input);
     }
 }
 
-static void GE_VARIANT(ge_train_windows)(ge_sgns *s, const int32_t *walk, int64_t n, uint64_t id, float rate,
-                                         int64_t begin, int64_t end, int64_t slot)
+static void GE_VARIANT(ge_meet)(ge_sgns *s, const ge_walk *w)
 {
-    const uint64_t pool = noise_start(s, id);
-    const int64_t first = begin > s->window ? begin - s->window : 0;
-    const int64_t past = end + s->window < n ? end + s->window : n;
-    const float most_visits = GE_BURST / (rate * (s->star ? 1.0f : (float)(s->window + 1)));
-    int returns;
-    scan_walk(s, walk + first, past - first);
-    returns = (float)count_visits(s, past - first) > most_visits;
-    for (int64_t i = begin; i < end; i++, slot++) {
-        const ge_slot b = slot_at(s, slot);
-        int64_t left, right;
-        begin_window(s, &b, walk, i, n, id, pool, rate);
-        window_of(s, id, i, n, &left, &right);
-        collect_inputs(s, &b, walk + first, i - first, left - first, right - first);
-        if (returns) weigh_returns(s, &b, i - first, left - first, right - first, most_visits);
-        s->pairs += b.head->n_places;
-    }
+    const int tied = s->vectors == s->contexts; /* then inputs are such nodes too */
+    const int64_t first = tied ? w->begin > s->window ? w->begin - s->window : 0 : w->begin;
+    const int64_t past = tied && w->end + s->window < w->n ? w->end + s->window : tied ? w->n : w->end;
+    for (int64_t i = first; i < past; i++) s->met[bit_of(w->nodes[i]) / 32] |= 1u << bit_of(w->nodes[i]) % 32;
 }
 
-GE_INLINE void dot_windows(const ge_sgns *s, int32_t half, int64_t from, int64_t to, int grouped)
+static void GE_VARIANT(ge_train)(ge_sgns *s, const ge_walk *walk, const ge_walk *next)
 {
-    float *products = s->products[half == 1];
-    for (int64_t slot = 0; slot < to; slot++) {
-        const ge_slot b = slot_at(s, slot), next = slot_at(s, slot + 1 < to ? slot + 1 : slot);
-        if (slot >= from) {
-            if (half == 2) dot_window(s, &s->whole, &b, &next, products, s->half[0].columns, 0);
-            else dot_window(s, &s->half[half], &b, &next, products, 0, grouped);
-        }
-        products += 2 * pairs_of(&b) * s->width;
-    }
+    train_centres(s, walk, next, NULL);
 }
 
-/* The errors as `vectors` sees them, and as `contexts` does, where the updates of a row are scaled. */
-GE_INLINE int32_t damp(const ge_sgns *s, const ge_slot *b)
+static void GE_VARIANT(ge_train_apart)(ge_sgns *s, const ge_walk *walk, const ge_walk *next, ge_part *part)
 {
-    int32_t damped = 0;
-    for (int32_t k = 0; k < s->width; k++) damped |= s->damp_outputs[b->outputs[k]] < 1.0f;
-    for (int32_t m = 0; m < b->head->n_inputs; m++) damped |= s->damp_inputs[b->inputs[m]] < 1.0f;
-    for (int32_t k = 0; damped && k < s->width; k++)
-        for (int32_t m = 0; m < b->head->n_inputs; m++) {
-            float *g = error_at(b, s->g, m, k);
-            *error_at(b, s->other, m, k) = *g * s->damp_outputs[b->outputs[k]];
-            *g *= s->damp_inputs[b->inputs[m]];
-        }
-    return damped;
+    train_centres(s, walk, next, part);
 }
 
-GE_INLINE void update_windows(ge_sgns *s, int64_t n_slots, int32_t halves, int64_t begin, int64_t end, int grouped)
+static void GE_VARIANT(ge_add)(const ge_sgns *s, const ge_part *part, int32_t owner)
 {
-    const float *first = s->products[0], *second = halves == 2 ? s->products[1] : NULL;
-    for (int64_t slot = 0; slot < n_slots; slot++) {
-        const ge_slot b = slot_at(s, slot);
-        const int64_t size = 2 * pairs_of(&b) * s->width;
-        int32_t damped;
-        for (int64_t i = 0; second && i < size; i += GE_LANES) ge_prefetch(second + GE_AHEAD + i);
-        take_errors(s, &b, first, second);
-        first += size;
-        if (second) second += size;
-        if (b.head->n_inputs == 0) continue;
-        finish(s, &b);
-        damped = s->damp_inputs && damp(s, &b);
-        for (int half = 0; half < 2; half++) {
-            const ge_columns *x = &s->half[half];
-            const int64_t before = half ? s->half[0].columns : 0;
-            const int64_t from = begin > before ? begin - before : 0;
-            const int64_t to = end - before < x->columns ? end - before : x->columns;
-            if (damped) update(s, x, &b, from, to, 1, grouped);
-            else update(s, x, &b, from, to, 0, grouped);
+    const int32_t *list = part->lists + owner * part->list_size, n = list[0], *entries = list + 1;
+    for (int32_t e = 0; e < n; e++) {
+        const int32_t ahead = e + GE_AHEAD < n ? e + GE_AHEAD : n - 1;
+        const int32_t node = entries[2 * e], later = entries[2 * ahead];
+        const float *damping = node < 0 ? s->damp_outputs : s->damp_inputs;
+        const float *change = part->changes + entries[2 * e + 1] * s->columns;
+        const float *later_change = part->changes + entries[2 * ahead + 1] * s->columns;
+        const float *later_row = later < 0 ? row_of(s, s->contexts, ~later) : row_of(s, s->vectors, later);
+        float *row = node < 0 ? row_of(s, s->contexts, ~node) : row_of(s, s->vectors, node);
+        const ge_vec scale = vec_all(damping ? damping[node < 0 ? ~node : node] : 1.0f);
+        for (int64_t c = 0; c < s->columns; c += GE_LANES) {
+            ge_prefetch(later_change + c);
+            ge_prefetch(later_row + c);
+            GE_UNROLL
+            for (int j = 0; j < GE_LANES; j += GE_WIDTH)
+                vec_store(row + c + j, vec_fma(scale, vec_load(change + c + j), vec_load(row + c + j)));
         }
     }
-}
-
-static void GE_VARIANT(ge_train_dots)(const ge_sgns *s, int32_t half, int64_t from, int64_t to)
-{
-    if (s->grouped) dot_windows(s, half, from, to, 1);
-    else dot_windows(s, half, from, to, 0);
-}
-
-static void GE_VARIANT(ge_train_update)(ge_sgns *s, int64_t n_slots, int32_t halves, int64_t begin, int64_t end)
-{
-    if (s->grouped) update_windows(s, n_slots, halves, begin, end, 1);
-    else update_windows(s, n_slots, halves, begin, end, 0);
 }
 
 const ge_kernel GE_VARIANT(ge_kernel) = {
-    GE_VARIANT(ge_train_walk), GE_VARIANT(ge_train_windows), GE_VARIANT(ge_train_dots), GE_VARIANT(ge_train_update)};
+    GE_VARIANT(ge_train), GE_VARIANT(ge_meet), GE_VARIANT(ge_train_apart), GE_VARIANT(ge_add)};

@@ -1,5 +1,5 @@
-/* GE_WIDTH floats as one value: as many as a register of the target holds. GCC splits wider values through memory, which
- * made training twenty times slower. Compilers without such values have structs and plain loops. */
+/* GE_WIDTH floats as one value: as many as a register of the target holds. GCC splits wider values through memory:
+ * training with AVX2 took five times as long. Compilers without such values have structs and plain loops. */
 #ifndef GRAPHEMB_VEC_H
 #define GRAPHEMB_VEC_H
 
@@ -175,24 +175,6 @@ GE_INLINE ge_pair vec_fold(const ge_vec *a)
     return (ge_pair){{vec_fold_groups(first, second), vec_fold_groups(third, third)}};
 #else
     return (ge_pair){{first, second, third}};
-#endif
-}
-
-/* Writes these 2 * GE_TILE floats and no more. */
-GE_INLINE void vec_store_pair(float *x, const ge_pair *a)
-{
-#if GE_WIDTH == 4
-    for (int p = 0; p < GE_OF_PAIR; p++) vec_store(x + 4 * p, a->x[p]);
-#elif defined(__clang__) || __GNUC__ >= 12
-#if GE_WIDTH == 16
-    _mm256_storeu_ps(x, _mm512_castps512_ps256(a->x[0]));
-    _mm_storeu_ps(x + 8, _mm512_extractf32x4_ps(a->x[0], 2));
-#else
-    vec_store(x, a->x[0]);
-    _mm_storeu_ps(x + 8, _mm256_castps256_ps128(a->x[1]));
-#endif
-#else
-    memcpy(x, a->x, 2 * GE_TILE * sizeof *x);
 #endif
 }
 

@@ -3,7 +3,6 @@
 import numpy as np
 from numpy.typing import NDArray
 
-GROUP: int
 LANES: int
 TILE: int
 SAMPLED: int
@@ -11,16 +10,15 @@ MEETING: int
 VARIANTS: dict[str, int]
 
 def scratch_sizes(
-    window: int, n_negative: int, walk_length: int, batch: int, n_threads: int,
-) -> tuple[int, int, int]: ...
+    window: int, n_negative: int, walk_length: int, part: int, n_threads: int,
+) -> tuple[int, int, int, int]: ...
 def open_meeting(meeting: NDArray[np.int64], spins: int) -> None: ...
 def leave_meeting(meeting: NDArray[np.int64]) -> None: ...
 def subsample(walks: NDArray[np.int32], ids: NDArray[np.int64], keep: NDArray[np.uint32], key: int) -> None: ...
-def group(back: bool, spare: NDArray[np.float32], rows: NDArray[np.float32]) -> None: ...
 def train(
     walks: NDArray[np.int32], ids: NDArray[np.int64], rates: NDArray[np.float32], noise: NDArray[np.int32],
     damping: NDArray[np.float32], window: int, n_negative: int, first_input: int, frozen: bool,
-    key: int, variant: int, batch: int, thread: int, n_threads: int, meeting: NDArray[np.int64],
-    products: NDArray[np.float32], g: NDArray[np.float32], own: NDArray[np.int32],
-    grouped: bool, vectors: NDArray[np.float32], contexts: NDArray[np.float32], totals: NDArray[np.float64],
+    key: int, variant: int, part: int, thread: int, n_threads: int, meeting: NDArray[np.int64],
+    changes: NDArray[np.float32], lists: NDArray[np.int32], g: NDArray[np.float32], own: NDArray[np.int32],
+    vectors: NDArray[np.float32], contexts: NDArray[np.float32], totals: NDArray[np.float64],
 ) -> None: ...

@@ -23,21 +23,23 @@ from ._random import stream_key
 if TYPE_CHECKING:
     from .walks import Sampler
 
-BATCH = 80               # positions whose errors are taken together: their rows stay in the cache next to the core
+PART = 20                # positions that one thread trains by itself
+PARTS = 4                # of these make a batch, and as many threads can share it
 MOST_STEP = 0.8          # largest rate x expected updates of a row in a batch
+MOST_NOISE = 1 / (32 * PARTS)  # largest share of the noise that a node may have which not all parts share
 MOST_DAMPED = 0.1        # largest share of nodes damped for that; a graph with more is small
 LARGEST_STEP = 0.53      # largest rate x window: the kernel's own, past which it cuts windows
-SPINS = 4000             # how long a thread with a core of its own looks for the others before it sleeps: 0.1 ms or so
+SPINS = 40_000           # how long a thread with a core of its own looks for the others before it sleeps: 1 ms or so
 SECONDS_BETWEEN_SAVES = 60.0
 SAVING = 0.05            # largest share of the time spent on saving
 FLOPS_PER_BATCH = 1e9    # what a batch costs to train: about 0.1 s without vector instructions
-ROWS_LAID = _sgns.GROUP * 2**10  # at a time; a moment's work
 TOKENS_PER_COUNT = 2**20  # walks counted at a time
 ROUNDS_COUNTED = 10      # one round leaves the shares of rare nodes noisy enough to cost 0.1 points of F1
 STAR = 10                # nodes that predict a star's centre: as many as do on average with a window of 9
 GENSIM_LONGEST = 10_000  # gensim cuts sentences here without a word
-CHECKPOINT = "graphemb checkpoint 2"  # counted up with what changes the bytes of a fit that goes on
+CHECKPOINT = "graphemb checkpoint 3"  # counted up with what changes the bytes of a fit that goes on
 NO_DAMPING = np.empty((2, 0), np.float32)
+NO_CHANGES, NO_LISTS = np.empty((0, 0, 0), np.float32), np.empty((0, 0), np.int32)  # in place
 
 
 @dataclass(frozen=True)
@@ -190,11 +192,12 @@ def train(corpus: Corpus, settings: SkipGram, init: NDArray[np.float32] | None =
     uniform in 1 .. window, as in word2vec; the negatives of a position are shared by its window.
 
     With ``deterministic=True`` the result does not depend on the number of threads. The corpus is cut
-    into batches of `BATCH` positions. The errors of a batch are taken while the vectors stay as they
-    are; then all threads update the vectors, each some columns of them, position by position. Rows
-    that a batch updates very often are damped (`damping`). Where most would be (a small graph), or
-    with a large rate, positions are trained one after the other on one thread while the others make
-    walks.
+    into parts of `PART` positions, and `PARTS` of these make a batch. Each part is trained by one thread,
+    window by window, on copies of its inputs, with negatives that no other part has (`noise_pools`),
+    which it updates at once; centres it sees as they were before the batch. What a part changed in
+    rows that it shares is added in the order of the parts once all are done, damped in rows that a
+    batch updates very often (`damping`). Where most would be (a small graph), or with a large rate,
+    positions are trained one after the other on one thread while the others make walks.
 
     With False all threads train at once, without locks (Recht et al., "Hogwild!", NIPS 2011), and the
     last bits depend on their timing.
@@ -209,26 +212,21 @@ def train(corpus: Corpus, settings: SkipGram, init: NDArray[np.float32] | None =
     counted = time.perf_counter()
     d = settings.n_components
     stride = -(-d // _sgns.LANES) * _sgns.LANES
-    n_rows = whole_groups(corpus.n_nodes)
-    inputs = aligned_zeros(n_rows, stride)
-    outputs = inputs if settings.tied else aligned_zeros(n_rows, stride)
-    vectors, contexts = inputs[:corpus.n_nodes], outputs[:corpus.n_nodes]
+    vectors = aligned_zeros(corpus.n_nodes, stride)
+    contexts = vectors if settings.tied else aligned_zeros(corpus.n_nodes, stride)
     start_vectors(vectors, d, settings.seed, init)
     if init_contexts is not None and not settings.tied:
         contexts[:, :d] = init_contexts
     saved = Checkpoint(settings.checkpoint, corpus, settings, init, init_contexts) if settings.checkpoint else None
     course = saved.load(vectors, contexts) if saved else Course()
-    noise = noise_pool(visits, settings.ns_exponent, settings.seed)
-    keep = keep_thresholds(visits, settings.subsample)
     damped = damping(visits, settings)
     together = settings.deterministic and damped is not None
-    trainer = Trainer(corpus, settings, noise, damped if damped is not None and together else NO_DAMPING, keep,
-                      inputs, outputs)
+    trainer = Trainer(corpus, settings, visits, damped if damped is not None and together else NO_DAMPING,
+                      vectors, contexts, together=together)
     batches = itertools.islice(corpus.batches(range(corpus.n_epochs), batch_tokens(settings)), course.batches, None)
 
     def save() -> None:
         if saved:
-            trainer.lay(grouped=False)
             saved.save(course, vectors, contexts)
 
     results: Iterator[NDArray[np.float64]]
@@ -280,16 +278,15 @@ def retrain(corpus: ChangedCorpus, settings: SkipGram, shares: NDArray[np.float3
     counted = time.perf_counter()
     n, d = vectors.shape
     stride = -(-d // _sgns.LANES) * _sgns.LANES
-    inputs, outputs = (aligned_zeros(whole_groups(n), stride) for _ in range(2))
-    inputs[:n, :d], outputs[:n, :d] = vectors, contexts
+    inputs, outputs = (aligned_zeros(n, stride) for _ in range(2))
+    inputs[:, :d], outputs[:, :d] = vectors, contexts
     settings = replace(settings, tol=None)
     scale = np.minimum(1.0, MOST_STEP / np.maximum(batch_load(visits, settings), 1e-30)) * shares
-    trainer = Trainer(corpus, settings, noise_pool(visits, settings.ns_exponent, settings.seed),
-                      scale.astype(np.float32), keep_thresholds(visits, settings.subsample), inputs, outputs)
+    trainer = Trainer(corpus, settings, visits, scale.astype(np.float32), inputs, outputs, together=True)
     course = Course()
     with contextlib.closing(trainer.together(corpus.batches(range(corpus.n_epochs), batch_tokens(settings)))) as parts:
         watch(parts, course, corpus, settings)
-    new, out = inputs[:n, :d].copy(), outputs[:n, :d].copy()
+    new, out = inputs[:, :d].copy(), outputs[:, :d].copy()
     new[shares == 0], out[shares == 0] = vectors[shares == 0], contexts[shares == 0]  # -0.0 included
     report = {"trainer": "native", "tokens": int(course.totals[0]), "pairs": int(course.totals[1]),
               "walks": int(course.totals[4]), "walks_in_all": corpus.size, "stopped": course.stopped,
@@ -360,11 +357,13 @@ def watch(results: Iterator[NDArray[np.float64]], course: Course, corpus: Corpus
 class Trainer:
     """Calls the kernel on batches of walks; yields tokens, pairs, sampled pairs, their loss, walks, dead ends."""
 
-    def __init__(self, corpus: Corpus, settings: SkipGram, noise: NDArray[np.int32], damped: NDArray[np.float32],
-                 keep: NDArray[np.uint32], vectors: NDArray[np.float32], contexts: NDArray[np.float32]) -> None:
-        self.corpus, self.settings, self.noise, self.damped, self.keep = corpus, settings, noise, damped, keep
-        self.vectors, self.contexts = vectors, contexts
-        self.grouped = False
+    def __init__(self, corpus: Corpus, settings: SkipGram, visits: NDArray[np.int64], damped: NDArray[np.float32],
+                 vectors: NDArray[np.float32], contexts: NDArray[np.float32], *, together: bool) -> None:
+        self.corpus, self.settings, self.damped, self.vectors, self.contexts = (corpus, settings, damped, vectors,
+                                                                                contexts)
+        self.keep = keep_thresholds(visits, settings.subsample)
+        self.noise = (noise_pools(visits, settings, (damped[0] < 1) | (damped[1] < 1)) if together
+                      else noise_pool(visits, settings.ns_exponent, settings.seed)[None])
         self.key = stream_key(settings.seed, "skip-gram")
 
     def fill(self, r: int, starts: NDArray[np.int32], walks: NDArray[np.int32]) -> int:
@@ -390,28 +389,20 @@ class Trainer:
         """Train on walks one after the other."""
         (r, place, starts), walks, dead_ends = made
         totals = np.zeros(6)
-        train_batch(walks, self.corpus.ids(r, starts), self.rates(place, len(starts)), self.noise, self.settings,
+        train_batch(walks, self.corpus.ids(r, starts), self.rates(place, len(starts)), self.noise[0], self.settings,
                     self.key, self.vectors, self.contexts, totals)
         totals[4:] = len(starts), dead_ends
         return totals
-
-    def lay(self, *, grouped: bool) -> None:
-        """Lay the rows of both matrices as two threads want them, or whole, as all else does."""
-        if grouped == self.grouped:
-            return
-        spare = np.empty(_sgns.GROUP * self.vectors.shape[1], np.float32)
-        for matrix in (self.vectors,) if self.contexts is self.vectors else (self.vectors, self.contexts):
-            for start, stop in ranges(len(matrix), ROWS_LAID):
-                _sgns.group(not grouped, spare, matrix[start:stop])
-        self.grouped = grouped
 
     def together(self, batches: Iterator[Batch]) -> Generator[NDArray[np.float64], None, None]:
         """Train with all threads at once; the walks of the next batch are made on the way."""
         from joblib import cpu_count
 
         n_jobs, s = self.settings.n_jobs, self.settings
-        shared, floats, nodes = _sgns.scratch_sizes(s.window, s.n_negative, self.corpus.walk_length, BATCH, n_jobs)
-        products, meeting = aligned_zeros(1, shared).ravel(), np.empty(_sgns.MEETING, np.int64)
+        rows, listed, floats, nodes = _sgns.scratch_sizes(s.window, s.n_negative, self.corpus.walk_length, PART, n_jobs)
+        stride = self.vectors.shape[1]
+        changes = aligned_zeros(PARTS * rows, stride).reshape(PARTS, rows, stride)
+        lists, meeting = np.empty((PARTS, listed), np.int32), np.empty(_sgns.MEETING, np.int64)
         _sgns.open_meeting(meeting, SPINS if n_jobs <= cpu_count() else 0)
         private = [(aligned_zeros(1, floats).ravel(), aligned_zeros(1, nodes).ravel().view(np.int32))
                    for _ in range(n_jobs)]
@@ -423,23 +414,20 @@ class Trainer:
                 dead_ends[t] = self.fill(r, starts[part], into[part])
             if present is not None:
                 _sgns.train(present[1], ids, rates, self.noise, self.damped, s.window, s.n_negative, 0, False,
-                            self.key, max(_sgns.VARIANTS.values()), BATCH, t, n_jobs, meeting, products,
-                            *private[t], self.grouped, self.vectors, self.contexts, totals[t])
+                            self.key, max(_sgns.VARIANTS.values()), PART, t, n_jobs, meeting, changes, lists,
+                            *private[t], self.vectors, self.contexts, totals)
 
         present: tuple[Batch, NDArray[np.int32], int] | None = None
-        with Team(n_jobs) as team, contextlib.ExitStack() as after:
-            after.callback(self.lay, grouped=False)
+        with Team(n_jobs) as team:
             for batch in itertools.chain(batches, [None]):
-                self.lay(grouped=n_jobs > 1)
                 coming = batch and (batch, np.empty((len(batch[2]), self.corpus.walk_length), np.int32), 0)
-                totals, dead_ends = np.zeros((n_jobs, 6)), np.zeros(n_jobs, np.int64)
+                totals, dead_ends = np.zeros((PARTS, 4)), np.zeros(n_jobs, np.int64)
                 if present is not None:
                     (r, place, starts), _, _ = present
                     ids, rates = self.corpus.ids(r, starts), self.rates(place, len(starts))
                 team.run(work, lambda: _sgns.leave_meeting(meeting))  # nobody waits for a thread that failed
                 if present is not None:
-                    totals[0, 4:] = len(starts), present[2]
-                    yield totals.sum(axis=0)
+                    yield np.array([*totals.sum(axis=0), len(starts), present[2]])
                 present = coming and (*coming[:2], int(dead_ends.sum()))
 
 
@@ -448,17 +436,18 @@ def train_batch(walks: NDArray[np.int32], ids: NDArray[np.int64], rates: NDArray
                 vectors: NDArray[np.float32], contexts: NDArray[np.float32], totals: NDArray[np.float64], *,
                 first_input: int = 0, frozen: bool = False) -> None:
     """Train on walks one after the other, in this thread; adds to ``totals[:4]``."""
-    _, floats, nodes = _sgns.scratch_sizes(settings.window, settings.n_negative, walks.shape[1], 0, 1)
-    _sgns.train(walks, ids, rates, noise, NO_DAMPING, settings.window, settings.n_negative, first_input, frozen, key,
-                max(_sgns.VARIANTS.values()), 0, 0, 1, np.empty(0, np.int64), np.empty(0, np.float32),
-                np.empty(floats, np.float32), np.empty(nodes, np.int32), False, vectors, contexts, totals)
+    _, _, floats, nodes = _sgns.scratch_sizes(settings.window, settings.n_negative, walks.shape[1], 0, 1)
+    _sgns.train(walks, ids, rates, noise[None], NO_DAMPING, settings.window, settings.n_negative, first_input, frozen,
+                key, max(_sgns.VARIANTS.values()), 0, 0, 1, np.empty(0, np.int64), NO_CHANGES, NO_LISTS,
+                np.empty(floats, np.float32), np.empty(nodes, np.int32), vectors, contexts, totals[None, :4])
 
 
 def damping(visits: NDArray[np.int64], settings: SkipGram) -> NDArray[np.float32] | None:
     """What updates in batches are scaled by, (2, n_nodes) for inputs and outputs; None: no batches.
 
-    Errors are taken before a batch, so a row that it updates often would overshoot: the rate times the
-    expected number of updates is held to `MOST_STEP`. (2, 0) where nothing is damped.
+    The parts of a batch do not see what the others change, so a row that they update often would
+    overshoot: the rate times the expected number of updates is held to `MOST_STEP`. (2, 0) where
+    nothing is damped.
     """
     load = batch_load(visits, settings)
     if settings.learning_rate * (settings.inputs[1] + 1) > LARGEST_STEP:
@@ -474,7 +463,7 @@ def batch_load(visits: NDArray[np.int64], settings: SkipGram) -> NDArray[np.floa
     """Rate x expected updates in a batch of each row of inputs, outputs: (2, n_nodes); of both where they are tied."""
     p = visits / visits.sum()
     q = np.where(visits > 0, np.maximum(visits, 1) ** float(settings.ns_exponent), 0.0)
-    places = settings.learning_rate * settings.inputs[0] * BATCH
+    places = settings.learning_rate * settings.inputs[0] * PARTS * PART
     load = np.array([p, p + settings.n_negative * q / q.sum()])
     if settings.tied:
         load[:] = load.sum(axis=0)
@@ -658,12 +647,45 @@ def noise_pool(visits: NDArray[np.int64], exponent: float, seed: int) -> NDArray
     Its size is a power of two, 16 entries a node at least; shares are rounded systematically, so
     that a node with a share below one entry is in the pool with that probability.
     """
-    n = len(visits)
-    size = 1 << max(16, math.ceil(math.log2(16 * n)))
-    share = np.zeros(n)
+    size = 1 << max(16, math.ceil(math.log2(16 * len(visits))))
+    return shuffled_pool(noise_shares(visits, exponent), size, np.random.default_rng(stream_key(seed, "noise")))
+
+
+def noise_pools(visits: NDArray[np.int64], settings: SkipGram, shared: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """Pools of negatives for each part of a batch, of nodes that no other part has: (PARTS, a power of two).
+
+    Parts can then change the rows of their negatives at once. A node that is `shared` or has more of the noise than
+    `MOST_NOISE` is in all pools, as ``~node``; the others are dealt out by their shares, so that each pool has about
+    as much of the noise, and the pools go round the parts from batch to batch.
+    """
+    share = noise_shares(visits, settings.ns_exponent)
+    shared = (shared if len(shared) else np.zeros(len(visits), bool)) | (share > MOST_NOISE)
+    rng = np.random.default_rng(stream_key(settings.seed, "noise"))
+    size = 1 << max(16, math.ceil(math.log2(16 * len(visits) / PARTS)))
+    order = np.argsort(-share, kind="stable")
+    order = order[~shared[order] & (share[order] > 0)]
+    turn, place = np.divmod(np.arange(len(order)), PARTS)
+    pool = np.full(len(visits), -1)
+    pool[order] = np.where(turn % 2, PARTS - 1 - place, place)
+    pools = np.empty((PARTS, size), np.int32)
+    for k in range(PARTS):
+        own = np.where(pool == k, share, 0.0)
+        own *= (1.0 - share[shared].sum()) / max(own.sum(), 1e-300)
+        pools[k] = shuffled_pool(np.where(shared, share, own), size, rng)
+    return np.where(shared[pools], ~pools, pools)
+
+
+def noise_shares(visits: NDArray[np.int64], exponent: float) -> NDArray[np.float64]:
+    """Of each node in the noise: visits ** exponent, in all 1."""
+    share = np.zeros(len(visits))
     seen = visits > 0
     share[seen] = visits[seen] ** float(exponent)
-    rng = np.random.default_rng(stream_key(seed, "noise"))
+    return share / share.sum()
+
+
+def shuffled_pool(share: NDArray[np.float64], size: int, rng: np.random.Generator) -> NDArray[np.int32]:
+    """`size` nodes in shuffled order, each by its share."""
+    n, seen = len(share), share > 0
     ends = np.floor(np.cumsum(share) / share.sum() * size + rng.random()).astype(np.int64)
     ends = np.minimum(ends, size)
     ends[np.flatnonzero(seen)[-1]:] = size
@@ -692,8 +714,3 @@ def start_vectors(vectors: NDArray[np.float32], d: int, seed: int, init: NDArray
             vectors[start:stop, :d] = (rng.random((stop - start, d), dtype=np.float32) - 0.5) / d
     else:
         vectors[:, :d] = init
-
-
-def whole_groups(n: int) -> int:
-    """Rows to have for n nodes."""
-    return -(-n // _sgns.GROUP) * _sgns.GROUP

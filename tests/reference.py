@@ -304,21 +304,17 @@ def errors(vectors, contexts, places, centre, negatives, rate, tile):
     return inputs, outputs, rate * (label - s) * teaches * times[:, None], times @ surprise.sum(axis=1)
 
 
-def update(vectors, contexts, inputs, outputs, g, tile, frozen=False, damping=None):
-    """Input by input, each sees what those before it did to the outputs.
-
-    `damping` scales what changes: row 0 nodes as inputs, row 1 as outputs.
-    """
-    damp_u, damp_v = np.ones((2, max(len(vectors), len(contexts)))) if damping is None else damping
+def update(vectors, contexts, inputs, outputs, g, tile, frozen=False):
+    """Input by input, each sees what those before it did to the outputs."""
     for k in range(0, len(outputs), tile):
         distinct, where = np.unique(outputs[k:k + tile], return_inverse=True)
         error = g[:, k:k + tile] @ np.eye(len(distinct))[where]  # and so with outputs
         v = contexts[distinct]
         for m, u in enumerate(inputs):
             old = vectors[u].copy()
-            vectors[u] += damp_u[u] * (error[m] @ v)
+            vectors[u] += error[m] @ v
             if not frozen:
-                v += damp_v[distinct][:, None] * np.outer(error[m], old)
+                v += np.outer(error[m], old)
         if not frozen:
             contexts[distinct] = v
 
@@ -356,42 +352,71 @@ def visits(walk, window):
     return [count[k] for k in group]
 
 
-def train_batches(vectors, contexts, walks, ids, rates, *, batch, noise, window, n_negative, key, damping=None, tile=6,
-                  burst=0.8):
-    """The same in batches of `batch` places: all errors of a batch, then all its updates.
+def train_batches(vectors, contexts, walks, ids, rates, *, part, n_parts, pools, window, n_negative, key, damping=None,
+                  tile=6, burst=0.8, bits=13):
+    """The same in batches of `n_parts` parts of `part` places, each trained by itself.
 
-    Where a walk visits a node more than `burst` / (rate * (window + 1)) times, its pairs weigh less: as
-    much as those of so many visits. With a window of 0 see `windows`.
+    A part trains copies of its inputs. So it does with each output that other parts may have, anew in each
+    window; the other outputs it changes at once. Batch b gives part k the pool (b + k) % n_parts of negatives,
+    ~node where a node is in all of them. What the copies gained is added, scaled by `damping`, when all parts
+    are done.
+
+    Where a walk visits a centre more than `burst` / (rate * (window + 1)) times, it teaches as if so often. With a
+    window of 0 see `windows`.
 
     Returns tokens, pairs, and the loss of each window as a list of (position + number of the walk, pairs, loss).
     """
     centres = walks.shape[1] if window else 1
-    whole = max(1, batch // centres)
-    most = {rate: burst / (rate * (window + 1)) for rate in rates}
+    damp_u, damp_v = np.ones((2, len(vectors))) if damping is None else damping
     tokens, pairs, losses = 0, 0, []
-    for w in range(0, len(walks), whole):
-        for first in range(0, centres, batch):
-            taken = []
-            for walk, walk_id, rate in zip(walks[w:w + whole], ids[w:w + whole], rates[w:w + whole], strict=True):
-                walk = [int(u) for u in walk if u >= 0]
-                seen = slice(max(0, first - window), min(len(walk), first + batch) + (window or len(walk)))
-                counts = dict(zip(range(len(walk))[seen], visits(walk[seen], window or len(walk)), strict=True))
-                for i, places, negatives in windows(walk, walk_id, noise=noise, window=window,
-                                                    n_negative=n_negative, key=key):
-                    if not first <= i < first + batch:
+
+    def bit(u):
+        return (u * 0x9E3779B1 & 0xFFFFFFFF) >> (32 - bits)
+
+    whole = max(1, part // centres)
+    batches = [[[(w, first) for w in range(i, min(i + whole, len(walks)))]
+                for i in range(start, start + n_parts * whole, whole)]
+               for start in range(0, len(walks), n_parts * whole) for first in range(0, centres, part)]
+    for b, parts in enumerate(batches):
+        met = set()
+        for w, first in itertools.chain(*parts):
+            walk = [int(u) for u in walks[w] if u >= 0]
+            past = min(first + part, centres)
+            wide = slice(max(0, first - window), past + (window or len(walk)))
+            near = wide if vectors is contexts else slice(first, past)
+            met |= {bit(u) for u in walk[near]}
+        gained = []
+        for k, pieces in enumerate(parts):
+            noise = pools[(b + k) % len(pools)]
+            common = {~u for u in noise.tolist() if u < 0}
+            for w, first in pieces:
+                walk, walk_id, rate = [int(u) for u in walks[w] if u >= 0], ids[w], rates[w]
+                near = slice(max(0, first - window), min(len(walk), first + part) + (window or len(walk)))
+                counts = dict(zip(range(len(walk))[near], visits(walk[near], window or len(walk)), strict=True))
+                own = vectors.copy()
+                for i, places, negatives in windows(walk, walk_id, noise=np.where(noise < 0, ~noise, noise),
+                                                    window=window, n_negative=n_negative, key=key):
+                    if not first <= i < first + part:
                         continue
                     tokens += 1 if window else len(walk)
-                    if places:
-                        nodes = [walk[j] for j in places]
-                        inputs, outputs, g, loss = errors(vectors, contexts, nodes, walk[i], negatives, rate, tile)
-                        share = np.array([min(1.0, most[rate] / counts[places[nodes.index(u)]]) for u in inputs])
-                        g[:, 0] *= np.minimum(share, most[rate] / counts[i])
-                        g[:, 1:] *= share[:, None]
-                        taken.append((inputs, outputs, g))
-                        pairs += len(places)
-                        losses.append((i + walk_id, len(places), loss))
-            for inputs, outputs, g in taken:
-                update(vectors, contexts, inputs, outputs, g, tile, damping=damping)
+                    if not places:
+                        continue
+                    inputs, outputs, g, loss = errors(own, contexts, [walk[j] for j in places], walk[i], negatives,
+                                                      rate, tile)
+                    g[:, 0] *= min(1.0, burst / (rate * (window + 1)) / counts[i])
+                    for t in range(0, len(outputs), tile):
+                        then = contexts.copy()
+                        update(own, then, inputs, outputs[t:t + tile], g[:, t:t + tile], tile)
+                        for v in set(outputs[t:t + tile].tolist()):
+                            if v == walk[i] or v in common or bit(v) in met:
+                                gained.append((contexts, v, damp_v[v] * (then[v] - contexts[v])))
+                            else:
+                                contexts[v] = then[v]
+                    pairs += len(places)
+                    losses.append((i + walk_id, len(places), loss))
+                gained += [(vectors, u, damp_u[u] * (own[u] - vectors[u])) for u in set(walk)]
+        for matrix, u, change in gained:
+            matrix[u] += change
     return tokens, pairs, losses
 
 

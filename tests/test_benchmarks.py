@@ -138,7 +138,7 @@ def half(whole, doubled):
         before = rest[-1].copy()
         done = whole(walks[::2].copy(), ids[::2].copy(), rates[::2].copy(), *rest)
         if doubled:
-            rest[-1][:4] += rest[-1][:4] - before[:4]
+            rest[-1][:] += rest[-1] - before
         return done
     return train
 
@@ -150,7 +150,7 @@ def test_training_that_is_whole_passes(tmp_path):
 
 @pytest.mark.parametrize(("doubled", "heard"), [
     (False, r"trained on [\d,]+ tokens where 160,000 were asked for|were trained"),
-    (True, "the walks of 5.% of a star's leaves were trained")])
+    (True, "the walks of (4|5).% of a star's leaves were trained")])
 def test_a_kernel_that_trains_half_the_tokens_is_caught(doubled, heard, tmp_path, monkeypatch):
     monkeypatch.setattr(skipgram._sgns, "train", half(skipgram._sgns.train, doubled))
     with pytest.raises(measure.CheckFailed, match=heard):

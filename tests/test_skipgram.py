@@ -58,31 +58,28 @@ def prepared(d, rate, subsample=0.0, n=12, length=25):
     return walks, ids, rates, noise, vectors, contexts
 
 
-def run_kernel(walks, ids, rates, noise, vectors, contexts, *, window, n_negative, variant=0, batch=0, n_threads=1,
-               damping=skipgram.NO_DAMPING, grouped=False):
-    """`_sgns.train` on `n_threads` threads; returns the totals. `grouped`: on rows that `_sgns.group` has laid out."""
-    if grouped:
-        n, stride = vectors.shape
-        inputs, outputs = (aligned_zeros(skipgram.whole_groups(n), stride) for _ in range(2))
-        spare = np.empty(_sgns.GROUP * stride, np.float32)
-        for own, matrix in ((inputs, vectors), (outputs, contexts)):
-            own[:n] = matrix
-            _sgns.group(False, spare, own)
-        totals = run_kernel(walks, ids, rates, noise, inputs, outputs, window=window, n_negative=n_negative,
-                            variant=variant, batch=batch, n_threads=n_threads, damping=damping, grouped=None)
-        for own, matrix in ((inputs, vectors), (outputs, contexts)):
-            _sgns.group(True, spare, own)
-            matrix[:] = own[:n]
-        return totals
-    shared, floats, nodes = _sgns.scratch_sizes(window, n_negative, walks.shape[1], batch, n_threads)
-    totals, products = np.zeros((n_threads, 4)), np.empty(shared, np.float32)
-    meeting = np.empty(_sgns.MEETING, np.int64)
+def pools_of(noise, n_parts, n=12):
+    """Pools of negatives for the parts of a batch: nodes dealt out in turn, the last two in all pools."""
+    rng, pools = np.random.default_rng(3), []
+    for k in range(n_parts):
+        pool = rng.choice(np.append(np.arange(k, n - 2, n_parts), [n - 2, n - 1]), len(noise)).astype(np.int32)
+        pools.append(np.where(pool >= n - 2, ~pool, pool))
+    return np.array(pools)
+
+
+def run_kernel(walks, ids, rates, noise, vectors, contexts, *, window, n_negative, variant=0, part=0, n_parts=3,
+               n_threads=1, damping=skipgram.NO_DAMPING):
+    """`_sgns.train` on `n_threads` threads; returns the totals. In parts `noise` is a pool for each."""
+    rows, listed, floats, nodes = _sgns.scratch_sizes(window, n_negative, walks.shape[1], part, n_threads)
+    n_parts = n_parts if part else 1
+    changes, lists = np.empty((n_parts, rows, vectors.shape[1]), np.float32), np.empty((n_parts, listed), np.int32)
+    totals, meeting = np.zeros((n_parts, 4)), np.empty(_sgns.MEETING, np.int64)
     _sgns.open_meeting(meeting, 100)
     with Team(n_threads) as team:
         team.run(lambda t: _sgns.train(
-            walks, ids, rates, noise, damping, window, n_negative, 0, False, 99, variant, batch, t, n_threads, meeting,
-            products, np.empty(floats, np.float32), np.empty(nodes, np.int32), grouped is None, vectors,
-            contexts, totals[t]))
+            walks, ids, rates, np.atleast_2d(noise), damping, window, n_negative, 0, False, 99, variant, part, t,
+            n_threads, meeting, changes, lists, np.empty(floats, np.float32), np.empty(nodes, np.int32), vectors,
+            contexts, totals))
     return totals.sum(axis=0)
 
 
@@ -117,65 +114,62 @@ def test_kernel_equals_its_twin(variant, d, window, n_negative, subsample, rate)
 
 
 @pytest.mark.parametrize("variant", sorted(_sgns.VARIANTS))
-@pytest.mark.parametrize("n_threads, grouped", [(1, False), (2, True), (3, False), (4, True)])
+@pytest.mark.parametrize("n_threads", [1, 2, 3, 5])
 @pytest.mark.parametrize("damped", [False, True])
-@pytest.mark.parametrize("d, window, n_negative, batch, rate", [
-    (16, 3, 5, 50, 0.02), (20, 1, 1, 60, 0.05), (128, 10, 5, 75, 0.02), (33, 40, 5, 25, 0.005), (7, 4, 12, 10, 0.05),
-    (48, 5, 6, 1, 0.02), (24, 2, 5, 8, 0.2), (16, 3, 5, 100, 0.02),  # of six walks the last batch has two, not four
-    (128, 0, 5, 4, 0.01), (20, 0, 12, 1, 0.02), (33, 0, 5, 20, 0.2),  # stars; the last visits nodes too often
+@pytest.mark.parametrize("d, window, n_negative, part, n_parts, rate", [
+    (16, 3, 5, 50, 2, 0.02), (20, 1, 1, 60, 3, 0.05), (128, 10, 5, 75, 2, 0.02), (33, 40, 5, 25, 4, 0.005),
+    (7, 4, 12, 10, 4, 0.05), (48, 5, 6, 1, 3, 0.02), (24, 2, 5, 8, 5, 0.2),
+    (16, 3, 5, 100, 4, 0.02),  # of six walks the last part has two, not four, and the batch two parts
+    (128, 0, 5, 4, 2, 0.01), (20, 0, 12, 1, 4, 0.02), (33, 0, 5, 20, 2, 0.2),  # stars; the last visits nodes too often
 ])
-def test_batches_equal_their_twin(variant, n_threads, grouped, damped, d, window, n_negative, batch, rate):
-    """Whole walks in a batch, and batches within a walk."""
+def test_batches_equal_their_twin(variant, n_threads, damped, d, window, n_negative, part, n_parts, rate):
+    """Several walks in a part, and parts of a walk."""
     walks, ids, rates, noise, vectors, contexts = prepared(d, rate)
+    pools = pools_of(noise, n_parts)
     damping = np.random.default_rng(1).random((2, 12)).astype(np.float32) if damped else skipgram.NO_DAMPING
     if damped:
         damping[:, ::2] = 1.0
     u, v = vectors[:, :d].astype(float), contexts[:, :d].astype(float)
     expected = reference.train_batches(
-        u, v, walks, ids.tolist(), rates.astype(float), batch=batch, noise=noise, window=window,
+        u, v, walks, ids.tolist(), rates.astype(float), part=part, n_parts=n_parts, pools=pools, window=window,
         n_negative=n_negative, key=99, damping=damping.astype(float) if damped else None)
-    totals = run_kernel(walks, ids, rates, noise, vectors, contexts, window=window, n_negative=n_negative,
-                        variant=_sgns.VARIANTS[variant], batch=batch, n_threads=n_threads, damping=damping,
-                        grouped=grouped)
+    totals = run_kernel(walks, ids, rates, pools, vectors, contexts, window=window, n_negative=n_negative,
+                        variant=_sgns.VARIANTS[variant], part=part, n_parts=n_parts, n_threads=n_threads,
+                        damping=damping)
     np.testing.assert_allclose(vectors[:, :d], u, atol=2e-4)
     np.testing.assert_allclose(contexts[:, :d], v, atol=2e-4)
     assert not vectors[:, d:].any() and not contexts[:, d:].any()
     agree(totals, *expected)
 
 
-def test_rows_are_laid_in_halves_and_back():
-    rows = np.arange(2 * _sgns.GROUP * 48, dtype=np.float32).reshape(-1, 48)
-    laid, spare = rows.copy(), np.empty(_sgns.GROUP * 48, np.float32)
-    _sgns.group(False, spare, laid)
-    for own, of in zip(laid.reshape(2, -1), rows.reshape(2, -1, 48), strict=True):
-        np.testing.assert_array_equal(own, np.concatenate([of[:, :16].ravel(), of[:, 16:].ravel()]))
-    _sgns.group(True, spare, laid)
-    np.testing.assert_array_equal(laid, rows)
-    with pytest.raises(ValueError, match="multiple of 64, got 127"):
-        _sgns.group(False, spare, laid[1:])
+@pytest.mark.parametrize("variant", sorted(_sgns.VARIANTS))
+def test_negatives_that_no_other_part_has_change_at_once(variant):
+    """Many nodes, so that few of them are centres or in two walks: most rows are one part's own."""
+    walks, ids, rates, _, vectors, contexts = prepared(16, 0.05, n=3000)
+    pools = pools_of(np.empty(64), 4, n=40)  # so few that a part meets its own again
+    pools[:, ::2] = np.where(pools[:, ::2] >= 0, pools[:, ::2] + 2000, pools[:, ::2])
+    u, v = vectors.astype(float), contexts.astype(float)
+    expected = reference.train_batches(u, v, walks, ids.tolist(), rates.astype(float), part=25, n_parts=4, pools=pools,
+                                       window=5, n_negative=5, key=99)
+    totals = run_kernel(walks, ids, rates, pools, vectors, contexts, window=5, n_negative=5, part=25, n_parts=4,
+                        variant=_sgns.VARIANTS[variant], n_threads=2)
+    np.testing.assert_allclose(vectors, u, atol=2e-5)
+    np.testing.assert_allclose(contexts, v, atol=2e-5)
+    agree(totals, *expected)
 
 
-def test_rows_laid_in_halves_are_for_several_threads():
-    walks, ids, rates, noise, vectors, contexts = prepared(16, 0.02, n=64)
-    with pytest.raises(ValueError, match="several threads; got n_threads=1"):
-        run_kernel(walks, ids, rates, noise, vectors, contexts, window=10, n_negative=5, batch=50, grouped=True)
-
-
-@pytest.mark.parametrize("d", [16, 48, 128])
-def test_rows_in_many_groups_train_to_the_same_bytes(d):
-    results = []
-    for n_threads, grouped in ((1, False), (2, True), (3, True)):
-        walks, ids, rates, noise, vectors, contexts = prepared(d, 0.02, n=200)
-        run_kernel(walks, ids, rates, noise, vectors, contexts, window=10, n_negative=5, batch=50,
-                   n_threads=n_threads, grouped=grouped)
-        results.append(vectors.tobytes() + contexts.tobytes())
-    assert len(set(results)) == 1
+def test_too_little_room_for_changes_is_refused():
+    walks, ids, rates, noise, vectors, contexts = prepared(16, 0.02)
+    with pytest.raises(ValueError, match="changes must have 350 rows a part, got 3; lists 2 parts, got 2"):
+        _sgns.train(walks, ids, rates, pools_of(noise, 2), skipgram.NO_DAMPING, 10, 5, 0, False, 99, 0, 50, 0, 1,
+                    np.empty(_sgns.MEETING, np.int64), np.empty((2, 3, 16), np.float32), np.empty((2, 99), np.int32),
+                    np.empty(999, np.float32), np.empty(999, np.int32), vectors, contexts, np.zeros((2, 4)))
 
 
 @pytest.mark.parametrize("variant", sorted(_sgns.VARIANTS))
-@pytest.mark.parametrize("batch", [0, 30])
+@pytest.mark.parametrize("part", [0, 2])
 @pytest.mark.parametrize("window, length", [(1, 2), (0, 7)])
-def test_tied_vectors_equal_their_twin(variant, batch, window, length):
+def test_tied_vectors_equal_their_twin(variant, part, window, length):
     """First-order LINE: pairs of nodes, or stars, and one matrix for both roles. A negative may be an input."""
     rng = np.random.default_rng(2)
     walks, ids = rng.integers(0, 12, (300, length), dtype=np.int32), np.arange(300)
@@ -183,14 +177,16 @@ def test_tied_vectors_equal_their_twin(variant, batch, window, length):
     vectors = aligned_zeros(12, 32)
     vectors[:, :20] = rng.normal(size=(12, 20)) / math.sqrt(20)
     u = vectors[:, :20].astype(float)
-    how = {"noise": noise, "window": window, "n_negative": 5, "key": 99}
-    if batch:
-        reference.train_batches(u, u, walks, ids.tolist(), rates.astype(float), batch=batch, **how)
+    how = {"window": window, "n_negative": 5, "key": 99}
+    if part:
+        noise = pools_of(noise, 3)
+        reference.train_batches(u, u, walks, ids.tolist(), rates.astype(float), part=part, n_parts=3, pools=noise,
+                                **how)
     else:
         for walk, i in zip(walks, ids.tolist(), strict=True):
-            reference.train_walk(u, u, walk, i, 0.05, **how)
+            reference.train_walk(u, u, walk, i, 0.05, noise=noise, **how)
     run_kernel(walks, ids, rates, noise, vectors, vectors, window=window, n_negative=5,
-               variant=_sgns.VARIANTS[variant], batch=batch, n_threads=3 if batch else 1)
+               variant=_sgns.VARIANTS[variant], part=part, n_threads=3 if part else 1)
     np.testing.assert_allclose(vectors[:, :20], u, atol=2e-4)
 
 
@@ -205,21 +201,21 @@ def test_tied_rows_are_damped_for_both_roles():
 def test_batches_are_the_same_bytes_on_any_number_of_threads(variant, d):
     results = []
     for n_threads in (1, 2, 3, 4, 8):
-        *given, vectors, contexts = prepared(d, 0.02)
-        totals = run_kernel(*given, vectors, contexts, window=4, n_negative=5, variant=_sgns.VARIANTS[variant],
-                            batch=50, n_threads=n_threads, damping=np.full((2, 12), 0.7, np.float32))
+        *given, noise, vectors, contexts = prepared(d, 0.02)
+        totals = run_kernel(*given, pools_of(noise, 3), vectors, contexts, window=4, n_negative=5, part=10,
+                            variant=_sgns.VARIANTS[variant], n_threads=n_threads,
+                            damping=np.full((2, 12), 0.7, np.float32))
         results.append((vectors.tobytes(), contexts.tobytes(), totals.tolist()))
     assert all(result == results[0] for result in results[1:])
 
 
-def test_a_batch_of_one_walk_of_one_window_is_in_place():
-    """Two nodes in a walk: no error of a batch is stale if the batch is one position."""
-    given = prepared(16, 0.02, length=2)  # with one vector of columns both take sums in one order
+def test_a_batch_of_one_window_is_in_place():
+    given = prepared(16, 0.02)
     copies = [a.copy() for a in given[4:]]
-    run_kernel(*given, window=1, n_negative=5, batch=1)
-    run_kernel(*given[:4], *copies, window=1, n_negative=5)
+    run_kernel(*given, window=3, n_negative=5, part=1, n_parts=1)
+    run_kernel(*given[:4], *copies, window=3, n_negative=5)
     for a, b in zip(given[4:], copies, strict=True):
-        np.testing.assert_array_equal(a, b)
+        np.testing.assert_allclose(a, b, atol=1e-6)  # a change is rounded where it is added
 
 
 def test_one_step_goes_down_the_gradient():
@@ -549,7 +545,7 @@ def test_a_foreign_checkpoint_is_refused(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="is of a fit with graph"):
         clone(model).fit(nx.path_graph(100))
     assert path.read_bytes() == content
-    monkeypatch.setattr(skipgram, "CHECKPOINT", "graphemb checkpoint 3")
+    monkeypatch.setattr(skipgram, "CHECKPOINT", "graphemb checkpoint 4")
     with pytest.raises(ValueError, match="is not a checkpoint of this version"):
         clone(model).fit(graph)
     path.write_bytes(b"something else")
@@ -698,6 +694,30 @@ def test_walks_that_turn_on_the_spot_stay_bounded(n_jobs):
     assert np.linalg.norm(model.context_, axis=1).max() < 20
 
 
+def test_pools_of_parts_have_no_node_in_common_but_those_marked():
+    rng = np.random.default_rng(0)
+    visits = rng.integers(0, 50, 5000)
+    visits[:3] = 0, 40_000, 300  # the second has more of the noise than a part should have for itself
+    damped = np.zeros(5000, bool)
+    damped[2] = True
+    made = settings(ns_exponent=0.75)
+    share = skipgram.noise_shares(visits, 0.75)
+    pools = skipgram.noise_pools(visits, made, damped)
+    assert pools.dtype == np.int32 and len(pools) == skipgram.PARTS and share[1] > skipgram.MOST_NOISE
+    assert [sorted(set(pool[pool < 0])) for pool in pools] == [[~2, ~1]] * skipgram.PARTS
+    own = [set(pool[pool >= 0].tolist()) for pool in pools]
+    assert sum(map(len, own)) == len(set().union(*own)) == (visits > 0).sum() - 2
+    drawn = np.bincount(np.where(pools < 0, ~pools, pools).ravel(), minlength=5000) / pools.size
+    np.testing.assert_allclose(drawn, share, rtol=0.02, atol=1.5 / pools.size)
+    undamped = skipgram.noise_pools(visits, made, np.zeros(0, bool))
+    assert set(undamped[undamped < 0]) == {~1}
+
+
+def test_every_node_may_be_marked():
+    pools = skipgram.noise_pools(np.arange(10), settings(), np.ones(10, bool))
+    assert (pools < 0).all() and set(np.unique(~pools)) == set(range(1, 10))
+
+
 def test_hubs_are_damped_and_small_graphs_are_not_cut_into_batches():
     many = np.full(10_000, 100)
     assert skipgram.damping(many, settings(learning_rate=0.025, window=10)).shape == (2, 0)
@@ -705,7 +725,7 @@ def test_hubs_are_damped_and_small_graphs_are_not_cut_into_batches():
     damped = skipgram.damping(many, settings(learning_rate=0.025, window=10))
     p = many / many.sum()
     q = many**0.75 / (many**0.75).sum()
-    expected = 0.8 / (0.025 * 11 * skipgram.BATCH * np.array([p[7], p[7] + 5 * q[7]]))
+    expected = 0.8 / (0.025 * 11 * skipgram.PARTS * skipgram.PART * np.array([p[7], p[7] + 5 * q[7]]))
     np.testing.assert_allclose(damped[:, 7], expected, rtol=1e-5)
     assert (np.delete(damped, 7, axis=1) == 1).all()
     assert skipgram.damping(np.full(100, 100), settings(learning_rate=0.025, window=10)) is None
