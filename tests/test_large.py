@@ -164,8 +164,8 @@ def test_vectors_behind_2_31_numbers(variant, part, n_threads, damped):
         with Team(n_threads) as team:
             team.run(lambda t: _sgns.train(
                 walks + np.int32(by), np.arange(30), np.full(30, 0.025, np.float32), (noise + np.int32(by))[None],
-                damping, window, n_negative, 0, False, KEY, _sgns.VARIANTS[variant], part, t, n_threads, meeting, changes,
-                lists, np.empty(floats, np.float32), np.empty(nodes, np.int32), *matrices, totals))
+                damping, window, n_negative, 0, False, KEY, _sgns.VARIANTS[variant], part, t, n_threads, meeting,
+                changes, lists, np.empty(floats, np.float32), np.empty(nodes, np.int32), *matrices, totals))
         return [*(matrix[by:].tobytes() for matrix in matrices), totals.sum(axis=0).tolist()]
 
     assert trained_behind(many) == trained_behind(0)
