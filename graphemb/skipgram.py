@@ -359,8 +359,8 @@ class Trainer:
 
     def __init__(self, corpus: Corpus, settings: SkipGram, visits: NDArray[np.int64], damped: NDArray[np.float32],
                  vectors: NDArray[np.float32], contexts: NDArray[np.float32], *, together: bool) -> None:
-        self.corpus, self.settings, self.damped, self.vectors, self.contexts = (corpus, settings, damped, vectors,
-                                                                                contexts)
+        self.corpus, self.settings, self.damped = corpus, settings, damped
+        self.vectors, self.contexts = vectors, contexts
         self.keep = keep_thresholds(visits, settings.subsample)
         self.noise = (noise_pools(visits, settings, (damped[0] < 1) | (damped[1] < 1)) if together
                       else noise_pool(visits, settings.ns_exponent, settings.seed)[None])
@@ -671,8 +671,10 @@ def noise_pools(visits: NDArray[np.int64], settings: SkipGram, shared: NDArray[n
     for k in range(PARTS):
         own = np.where(pool == k, share, 0.0)
         own *= (1.0 - share[shared].sum()) / max(own.sum(), 1e-300)
-        pools[k] = shuffled_pool(np.where(shared, share, own), size, rng)
-    return np.where(shared[pools], ~pools, pools)
+        drawn = shuffled_pool(np.where(shared, share, own), size, rng)
+        np.invert(drawn, out=drawn, where=shared[drawn])
+        pools[k] = drawn
+    return pools
 
 
 def noise_shares(visits: NDArray[np.int64], exponent: float) -> NDArray[np.float64]:
