@@ -53,15 +53,15 @@ def test_finds_roles_far_apart_and_folds_in(model):
 
 
 @pytest.mark.parametrize("model", [
-    GraphWave(32), Struc2Vec(32, random_state=0, n_layers=2)], ids=lambda model: type(model).__name__)
+    GraphWave(128), Struc2Vec(128, random_state=0)], ids=lambda model: type(model).__name__)
 def test_airports_beat_deepwalk(model):
-    """Measured with 128 columns at half of the nodes: 0.64 and 0.60; DeepWalk 0.52."""
+    """Measured at half of the nodes, three seeds: 0.64 and 0.61; DeepWalk 0.56."""
     graphs = pytest.importorskip("benchmarks.graphs", reason="run from the source tree")
     if "airports_usa" not in graphs.available():
         pytest.skip(f"no airports_usa in GRAPHEMB_DATA={os.environ.get('GRAPHEMB_DATA')}")
     graph, labels = graphs.load("airports_usa")
-    scores = [node_classification(each.fit_transform(graph), labels, train_sizes=(0.5,), n_splits=3).micro[0.5]
-              for each in (model, DeepWalk(32, random_state=0))]
+    scores = [node_classification(each.fit_transform(graph), labels, train_sizes=(0.5,), n_splits=10).micro[0.5]
+              for each in (model, DeepWalk(128, random_state=0))]
     assert scores[0] > scores[1] + 0.03
 
 
