@@ -7,10 +7,11 @@
  * to the outputs. (Where all see the old outputs, vectors end up shorter and macro-F1 lower.)
  *
  * In place, a window changes the rows before the next one takes its products. In batches, several parts of the
- * corpus are trained each by itself: a part copies its inputs and trains the copies window by window; of its outputs,
- * which it seldom meets twice, each window sees the rows as they were before the batch. What a part changes is kept,
- * and added to the rows, in the order of the parts, once all of them are done. Every number so comes from one fixed
- * sequence of operations, whichever threads take the parts, and no row changes while another thread reads it. */
+ * corpus are trained each by itself. A part copies its inputs and trains the copies window by window. Of its outputs it
+ * changes those that no other part can have at once: negatives from a pool of its own that are no centre in the batch.
+ * The others each window sees as they were before the batch. What a part changes in its copies and in shared outputs is
+ * kept, and added to the rows, in the order of the parts, once all of them are done. Every number so comes from one
+ * fixed sequence of operations, whichever threads take the parts, and no row changes while another thread reads it. */
 #include <math.h>
 #include <string.h>
 
