@@ -107,7 +107,8 @@ cdef inline int64_t width_of(int64_t n_negative) noexcept nogil:
 
 cdef inline int64_t slot_size(int64_t reach, int64_t n_negative) noexcept nogil:
     cdef int64_t head = sizeof(ge_window) // sizeof(int32_t)
-    return (head + 2 * width_of(n_negative) + 2 * (reach + GE_LANES) + 2 * reach + 15) // 16 * 16
+    cdef int64_t ahead = width_of(n_negative) + 2 * reach + 3
+    return (head + 2 * width_of(n_negative) + 2 * (reach + GE_LANES) + 2 * reach + ahead + 15) // 16 * 16
 
 
 cdef inline int64_t g_size(int64_t reach, int64_t n_negative) noexcept nogil:

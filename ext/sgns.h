@@ -66,8 +66,7 @@ typedef struct {
 
 /* The head of a slot, which holds one window or a piece of one. */
 typedef struct {
-    const int32_t *coming; /* nodes that this window needs and those before did not: to prefetch */
-    int32_t n_coming;
+    int32_t n_ahead;    /* rows to prefetch */
     int32_t n_inputs;
     int32_t n_places;   /* what the inputs stand for: one that stands twice in the window is one input */
     int32_t sampled;    /* whether the loss of the window is taken */

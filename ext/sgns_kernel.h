@@ -21,7 +21,7 @@
 
 #define GE_STEP 0.53f  /* largest rate x places in a block: at rate 0.025 a window of 10 is one block */
 #define GE_BURST 0.8f  /* largest rate x windows x visits of a node by a walk, in a batch */
-#define GE_BLOCK (GE_WIDTH == 16 ? 2 : 1) /* vectors of columns that the update of a tile holds in registers */
+#define GE_BLOCK 2     /* vectors of columns that the update of a tile holds in registers */
 #define GE_AHEAD 6     /* changes to prefetch */
 
 /* The arrays of one slot. */
@@ -31,13 +31,15 @@ typedef struct {
     int32_t *inputs;                 /* 2 * (reach + GE_LANES), 2 * reach of them count: rows of `vectors`, or a part's */
     int32_t *times;                  /* 2 * reach; how often an input stands in the window; where weighted */
     int32_t *shared;                 /* width; whether other parts of the batch may have the output too */
+    int32_t *ahead;                  /* rows that this window needs and those before did not, see row_at: to prefetch */
 } ge_slot;
 
 GE_INLINE ge_slot slot_at(const ge_sgns *s, int64_t slot)
 {
     int32_t *head = s->slots + slot * s->slot_size, *outputs = head + sizeof(ge_window) / sizeof(int32_t);
     int32_t *inputs = outputs + s->width, *times = inputs + 2 * (s->reach + GE_LANES);
-    return (ge_slot){(ge_window *)head, outputs, inputs, times, times + 2 * s->reach};
+    int32_t *shared = times + 2 * s->reach;
+    return (ge_slot){(ge_window *)head, outputs, inputs, times, shared, shared + s->width};
 }
 
 GE_INLINE int64_t pairs_of(const ge_slot *b) { return (b->head->n_inputs + 1) / 2; }
@@ -50,6 +52,12 @@ GE_INLINE float *error_at(const ge_slot *b, float *g, int32_t m, int32_t k)
 
 GE_INLINE float *row_of(const ge_sgns *s, float *matrix, int32_t i) { return matrix + i * s->columns; }
 
+/* A row of `vectors`, or with ~ row that of `contexts`. */
+GE_INLINE float *row_at(const ge_sgns *s, int32_t row)
+{
+    return row < 0 ? row_of(s, s->contexts, ~row) : row_of(s, s->vectors, row);
+}
+
 /* Where the rows of a tile of outputs begin. */
 GE_INLINE void find_rows(const ge_sgns *s, const int32_t *outputs, float **rows)
 {
@@ -57,20 +65,27 @@ GE_INLINE void find_rows(const ge_sgns *s, const int32_t *outputs, float **rows)
     for (int k = 0; k < GE_TILE; k++) rows[k] = row_of(s, s->contexts, outputs[k]);
 }
 
-/* Scalar products of two inputs with a tile of outputs, whose rows are v. */
-GE_INLINE ge_pair dot_pair(const float *u0, const float *u1, float *const *v, int64_t columns)
+/* Scalar products of two inputs with a tile of outputs, whose rows are v. On the way two rows are prefetched, as much
+ * at a time as the machine has in flight. */
+GE_INLINE ge_pair dot_pair(const float *u0, const float *u1, float *const *v, const float *ahead0,
+                           const float *ahead1, int64_t columns)
 {
     ge_vec a[2 * GE_TILE];
     GE_UNROLL
     for (int k = 0; k < 2 * GE_TILE; k++) a[k] = vec_all(0.0f);
-    for (int64_t c = 0; c < columns; c += GE_WIDTH) {
-        ge_vec x0 = vec_load(u0 + c), x1 = vec_load(u1 + c);
+    for (int64_t c = 0; c < columns; c += GE_LANES) {
+        ge_prefetch(ahead0 + c);
+        ge_prefetch(ahead1 + c);
         GE_UNROLL
-        for (int k = 0; k < GE_TILE; k++) {
-            ge_vec y = vec_load(v[k] + c);
-            GE_KEEP(y);
-            a[k] = vec_fma(x0, y, a[k]);
-            a[GE_TILE + k] = vec_fma(x1, y, a[GE_TILE + k]);
+        for (int64_t j = c; j < c + GE_LANES; j += GE_WIDTH) {
+            ge_vec x0 = vec_load(u0 + j), x1 = vec_load(u1 + j);
+            GE_UNROLL
+            for (int k = 0; k < GE_TILE; k++) {
+                ge_vec y = vec_load(v[k] + j);
+                GE_KEEP(y);
+                a[k] = vec_fma(x0, y, a[k]);
+                a[GE_TILE + k] = vec_fma(x1, y, a[GE_TILE + k]);
+            }
         }
     }
     return vec_fold(a);
@@ -86,40 +101,29 @@ GE_INLINE int is_input(const ge_sgns *s, int32_t node)
     return node >= s->first_input && node - s->first_input < s->n_inputs;
 }
 
-/* Rows that the coming window will need and this one does not, from row *at on: a few at a time, as many as the
- * machine has in flight. */
-GE_INLINE void prefetch_rows(const ge_sgns *s, const ge_slot *next, int32_t *at, int32_t rows)
-{
-    const int32_t outputs = s->n_negative + 1, past = outputs + next->head->n_coming;
-    for (; rows > 0 && *at < past; rows--, ++*at) {
-        const int32_t node = *at < outputs ? next->outputs[*at] : next->head->coming[*at - outputs];
-        const float *row;
-        if (*at < outputs) row = row_of(s, s->contexts, node);
-        else if (is_input(s, node)) row = row_of(s, s->vectors, node - s->first_input);
-        else continue;
-        for (int64_t c = 0; c < s->columns; c += GE_LANES) ge_prefetch(row + c);
-    }
-}
-
 /* Scalar products of a window; `vectors`: where its inputs are. */
 GE_INLINE void dot_window(const ge_sgns *s, const ge_slot *b, const ge_slot *next, float *vectors)
 {
-    const int32_t n = b->head->n_inputs;
+    const int32_t n = b->head->n_inputs, n_ahead = next->head->n_ahead;
     float *products = s->g;
-    int32_t ahead = 0;
+    int32_t at = 0;
     for (int32_t tile = 0; tile < s->width; tile += GE_TILE) {
         float *rows[GE_TILE];
         find_rows(s, b->outputs + tile, rows);
         for (int32_t m = 0; m < n; m += 2, products += GE_LANES) {
             /* An odd last input is taken twice. */
             const ge_pair sums = dot_pair(row_of(s, vectors, b->inputs[m]),
-                                          row_of(s, vectors, b->inputs[m + 1 < n ? m + 1 : m]), rows, s->columns);
+                                          row_of(s, vectors, b->inputs[m + 1 < n ? m + 1 : m]), rows,
+                                          row_at(s, next->ahead[at]), row_at(s, next->ahead[at + 1]), s->columns);
             GE_UNROLL
             for (int p = 0; p < GE_OF_PAIR; p++) vec_store(products + p * GE_WIDTH, sums.x[p]);
-            prefetch_rows(s, next, &ahead, 2);
+            at = at + 2 < n_ahead ? at + 2 : n_ahead;
         }
     }
-    prefetch_rows(s, next, &ahead, s->n_negative + 1 + next->head->n_coming);
+    for (; at < n_ahead; at++) {
+        const float *row = row_at(s, next->ahead[at]);
+        for (int64_t c = 0; c < s->columns; c += GE_LANES) ge_prefetch(row + c);
+    }
 }
 
 /* Errors of a window, in place of its products. */
@@ -209,12 +213,35 @@ GE_INLINE void finish(ge_sgns *s, const ge_slot *b)
         for (int32_t m = 0; m < b->head->n_inputs; m++) *error_at(b, s->g, m, 0) *= b->head->share;
 }
 
+/* What an input and the outputs v of a tile learn from each other, in some columns; e: errors of the input. */
+GE_INLINE void update_input(float *row, const float *e, ge_vec (*v)[GE_TILE], int columns, int frozen)
+{
+    const float *u = row;
+    ge_vec du[GE_BLOCK];
+    GE_UNROLL
+    for (int j = 0; j < columns; j++) du[j] = vec_load(row + j * GE_WIDTH);
+    GE_UNROLL
+    for (int k = 0; k < GE_TILE; k++) {
+        const ge_vec error = vec_all(e[k]);
+        GE_UNROLL
+        for (int j = 0; j < columns; j++) {
+            du[j] = vec_fma(error, v[j][k], du[j]);
+            if (!frozen) v[j][k] = vec_fma(error, vec_load(u + j * GE_WIDTH), v[j][k]);
+        }
+        GE_ANEW(u, error);
+    }
+    GE_UNROLL
+    for (int j = 0; j < columns; j++) vec_store(row + j * GE_WIDTH, du[j]);
+}
+
 /* Both sides of the update for a tile, `columns` vectors of columns from column c on. For a part, what changes in the
  * outputs that it shares goes to `changes`. */
 GE_INLINE void update_columns(const ge_sgns *s, const ge_slot *b, float *vectors, float *changes, int32_t tile,
-                              int64_t c, int columns)
+                              int64_t c, int columns, int frozen)
 {
-    const float *g = error_at(b, s->g, 0, tile);
+    const float *e = error_at(b, s->g, 0, tile);
+    const int32_t n = b->head->n_inputs;
+    int32_t m = 0;
     float *rows[GE_TILE];
     ge_vec v[GE_BLOCK][GE_TILE];
     find_rows(s, b->outputs + tile, rows);
@@ -222,43 +249,33 @@ GE_INLINE void update_columns(const ge_sgns *s, const ge_slot *b, float *vectors
     for (int j = 0; j < columns; j++)
         GE_UNROLL
         for (int k = 0; k < GE_TILE; k++) v[j][k] = vec_load(rows[k] + c + j * GE_WIDTH);
-    for (int32_t m = 0; m < b->head->n_inputs; m++) {
-        float *row = row_of(s, vectors, b->inputs[m]) + c;
-        const float *e = g + (int64_t)(m / 2) * GE_LANES + m % 2 * GE_TILE;
-        ge_vec u[GE_BLOCK], du[GE_BLOCK];
-        GE_UNROLL
-        for (int j = 0; j < columns; j++) du[j] = u[j] = vec_load(row + j * GE_WIDTH);
-        GE_UNROLL
-        for (int k = 0; k < GE_TILE; k++) {
-            const ge_vec error = vec_all(e[k]);
-            GE_UNROLL
-            for (int j = 0; j < columns; j++) {
-                du[j] = vec_fma(error, v[j][k], du[j]);
-                if (!s->frozen) v[j][k] = vec_fma(error, u[j], v[j][k]);
-            }
-        }
-        GE_UNROLL
-        for (int j = 0; j < columns; j++) vec_store(row + j * GE_WIDTH, du[j]);
+    for (; m + 1 < n; m += 2, e += GE_LANES) {
+        update_input(row_of(s, vectors, b->inputs[m]) + c, e, v, columns, frozen);
+        update_input(row_of(s, vectors, b->inputs[m + 1]) + c, e + GE_TILE, v, columns, frozen);
     }
-    if (s->frozen) return;
+    if (m < n) update_input(row_of(s, vectors, b->inputs[m]) + c, e, v, columns, frozen);
+    if (frozen) return;
     GE_UNROLL
     for (int j = 0; j < columns; j++)
         GE_UNROLL
         for (int k = GE_TILE - 1; k >= 0; k--) { /* of an output that stands twice the first place counts */
-            float *row = rows[k] + c + j * GE_WIDTH;
-            if (changes && b->shared[tile + k]) vec_store(changes + k * s->columns + c + j * GE_WIDTH, vec_sub(v[j][k], vec_load(row)));
-            else vec_store(row, v[j][k]);
+            const int64_t at = c + j * GE_WIDTH;
+            float *row = rows[k] + at;
+            if (changes && b->shared[tile + k])
+                vec_store(changes + k * s->columns + at, vec_sub(v[j][k], vec_load(row)));
+            else
+                vec_store(row, v[j][k]);
         }
 }
 
-GE_INLINE void update(const ge_sgns *s, const ge_slot *b, float *vectors, float *changes)
+GE_INLINE void update(const ge_sgns *s, const ge_slot *b, float *vectors, float *changes, int frozen)
 {
     for (int32_t tile = 0; tile < s->width; tile += GE_TILE) {
         float *out = changes ? changes + tile * s->columns : NULL;
         int64_t c = 0;
         for (; c + GE_BLOCK * GE_WIDTH <= s->columns; c += GE_BLOCK * GE_WIDTH)
-            update_columns(s, b, vectors, out, tile, c, GE_BLOCK);
-        if (c < s->columns) update_columns(s, b, vectors, out, tile, c, 1);
+            update_columns(s, b, vectors, out, tile, c, GE_BLOCK, frozen);
+        if (c < s->columns) update_columns(s, b, vectors, out, tile, c, 1, frozen);
     }
 }
 
@@ -413,9 +430,15 @@ GE_INLINE void begin_next(const ge_sgns *s, const ge_slot *b, const ge_walk *w, 
         next = w;
         to = from;
     }
-    b->head->coming = next->nodes + from;
-    b->head->n_coming = (int32_t)((to < next->n ? to : next->n) - from);
-    if (b->head->n_coming < 0) b->head->n_coming = 0;
+    int32_t n = 0;
+    while (n <= s->n_negative) {
+        b->ahead[n] = ~b->outputs[n];
+        n++;
+    }
+    for (; from < to && from < next->n; from++)
+        if (is_input(s, next->nodes[from])) b->ahead[n++] = next->nodes[from] - s->first_input;
+    b->ahead[n] = b->ahead[n + 1] = b->ahead[0]; /* rows are taken two at a time, of which these are the last */
+    b->head->n_ahead = n;
 }
 
 GE_INLINE void copy_row(const ge_sgns *s, const ge_part *part, int32_t input)
@@ -484,7 +507,8 @@ GE_INLINE void train_centres(ge_sgns *s, const ge_walk *w, const ge_walk *next, 
                     if (b.shared[k]) note_change(part, ~b.outputs[k], change + k);
                 part->n_outputs += s->width;
             }
-            update(s, &b, vectors, changes);
+            if (s->frozen) update(s, &b, vectors, NULL, 1);
+            else update(s, &b, vectors, changes, 0);
         }
     }
     for (int32_t input = known; input < inputs; input++) {
@@ -523,8 +547,8 @@ static void GE_VARIANT(ge_add)(const ge_sgns *s, const ge_part *part, int32_t ow
         const float *damping = node < 0 ? s->damp_outputs : s->damp_inputs;
         const float *change = part->changes + entries[2 * e + 1] * s->columns;
         const float *later_change = part->changes + entries[2 * ahead + 1] * s->columns;
-        const float *later_row = later < 0 ? row_of(s, s->contexts, ~later) : row_of(s, s->vectors, later);
-        float *row = node < 0 ? row_of(s, s->contexts, ~node) : row_of(s, s->vectors, node);
+        const float *later_row = row_at(s, later);
+        float *row = row_at(s, node);
         const ge_vec scale = vec_all(damping ? damping[node < 0 ? ~node : node] : 1.0f);
         for (int64_t c = 0; c < s->columns; c += GE_LANES) {
             ge_prefetch(later_change + c);

@@ -31,6 +31,12 @@ typedef uint32_t ge_bits __attribute__((vector_size(4 * GE_WIDTH)));
 #else
 #define GE_KEEP(a) ((void)0)
 #endif
+/* The reverse, where registers are few: what lies at an address is loaded anew; the value has its register until here. */
+#if defined(__AVX2__) && !defined(__AVX512F__)
+#define GE_ANEW(address, a) __asm__("" : "+r"(address) : "v"(a))
+#else
+#define GE_ANEW(address, a) ((void)0)
+#endif
 
 GE_INLINE ge_vec vec_load(const float *x) { return *(const ge_vec_unaligned *)x; }
 GE_INLINE void vec_store(float *x, ge_vec a) { *(ge_vec_unaligned *)x = a; }
@@ -98,6 +104,7 @@ GE_INLINE ge_vec vec_fold_groups(ge_vec a, ge_vec b)
 typedef struct { float x[GE_WIDTH]; } ge_vec;
 
 #define GE_KEEP(a) ((void)0)
+#define GE_ANEW(address, a) ((void)0)
 
 #define GE_LANEWISE(name, expression) \
     GE_INLINE ge_vec name(ge_vec a, ge_vec b) \
