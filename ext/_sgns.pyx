@@ -1,7 +1,7 @@
 """Skip-gram kernel: trains two matrices on a batch of walks (the arithmetic is in sgns_kernel.h)."""
 from libc.string cimport memset
 
-from common cimport ge_draw, int32_t, int64_t, uint32_t, uint64_t
+from common cimport ge_draw, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
 
 cdef extern from "sync.h" nogil:
@@ -18,14 +18,14 @@ cdef extern from "sgns.h" nogil:
         GE_LANES
         GE_TILE
         GE_SAMPLED
-        GE_MET
+        GE_HOLDERS
+        GE_MOST_PARTS
     ctypedef struct ge_walk:
         const int32_t *nodes
         int64_t n
         int64_t begin
         int64_t end
         uint64_t id
-        const int32_t *noise
         float rate
     ctypedef struct ge_part:
         float *changes
@@ -39,6 +39,7 @@ cdef extern from "sgns.h" nogil:
         float *vectors
         float *contexts
         int64_t columns
+        const int32_t *noise
         uint64_t noise_mask
         const float *damp_inputs
         const float *damp_outputs
@@ -58,7 +59,7 @@ cdef extern from "sgns.h" nogil:
         float *sigmas
         double losses[2]
         int64_t pairs
-        int32_t *line
+        float **line
         int32_t *before
         int32_t *latest
         int32_t *upto
@@ -67,16 +68,20 @@ cdef extern from "sgns.h" nogil:
         uint32_t table_mask
         int32_t *place
         int32_t *nodes
-        uint32_t *met
+        uint8_t *input_holders
+        uint8_t *output_holders
     ctypedef struct ge_window:
         pass
     ctypedef struct ge_kernel:
         void (*train)(ge_sgns *s, const ge_walk *walk, const ge_walk *next) noexcept nogil
-        void (*meet)(ge_sgns *s, const ge_walk *walk) noexcept nogil
+        void (*hold)(ge_sgns *s, const ge_walk *walk, uint8_t bit) noexcept nogil
         void (*train_apart)(ge_sgns *s, const ge_walk *walk, const ge_walk *next, ge_part *part) noexcept nogil
         void (*add)(const ge_sgns *s, const ge_part *part, int32_t owner) noexcept nogil
     const ge_kernel *ge_kernel_variant(int variant)
 
+
+cdef enum:
+    POINTER = sizeof(void *) // sizeof(int32_t)
 
 LANES = GE_LANES
 TILE = GE_TILE
@@ -106,9 +111,9 @@ cdef inline int64_t width_of(int64_t n_negative) noexcept nogil:
 
 
 cdef inline int64_t slot_size(int64_t reach, int64_t n_negative) noexcept nogil:
-    cdef int64_t head = sizeof(ge_window) // sizeof(int32_t)
+    cdef int64_t head = sizeof(ge_window) // sizeof(int32_t), inputs = POINTER * 2 * (reach + GE_LANES)
     cdef int64_t ahead = width_of(n_negative) + 2 * reach + 3
-    return (head + 2 * width_of(n_negative) + 2 * (reach + GE_LANES) + 2 * reach + ahead + 15) // 16 * 16
+    return (head + 2 * width_of(n_negative) + inputs + 2 * reach + ahead + 15) // 16 * 16
 
 
 cdef inline int64_t g_size(int64_t reach, int64_t n_negative) noexcept nogil:
@@ -146,8 +151,8 @@ def scratch_sizes(
         cut = cut_of(window, n_negative, walk_length, part)
         rows, inputs = cut.n_inputs + cut.n_outputs, cut.n_inputs
     return (rows, n_threads * (1 + 2 * rows), 2 * g_size(reach, n_negative),
-            2 * slot_size(reach, n_negative) + 5 * walk_length + 3 * reach + GE_LANES + 1 + table_size(walk_length)
-            + inputs + GE_MET // 32)
+            2 * slot_size(reach, n_negative) + POINTER * (walk_length + reach + GE_LANES) + 4 * walk_length
+            + 2 * reach + 1 + table_size(walk_length) + inputs + 2 * GE_HOLDERS // sizeof(int32_t))
 
 
 def open_meeting(
@@ -195,9 +200,6 @@ cdef struct Corpus:
     const int32_t *walks
     const int64_t *ids
     const float *rates
-    const int32_t *noise
-    int64_t pool
-    int64_t n_pools
     int64_t m
     int64_t length
     int64_t n_batches
@@ -212,7 +214,6 @@ cdef bint walk_of(const Corpus *c, int64_t i, int64_t begin, int64_t end, ge_wal
     w.end = min(end, w.n)
     w.id = <uint64_t>c.ids[i]
     w.rate = c.rates[i]
-    w.noise = c.noise
     return w.begin < w.end
 
 
@@ -231,21 +232,21 @@ cdef bint next_of(const Corpus *c, int64_t *part, int64_t *k, int64_t thread, in
             return False
         while k[0] < c.cut.walks and i + k[0] < c.m:
             if walk_of(c, i + k[0], begin, begin + c.cut.places, w):
-                w.noise += (batch + lane) % c.n_pools * c.pool
                 return True
             k[0] += 1
         part[0] += n_threads if lane + n_threads < n_parts else n_parts - lane + thread
         k[0] = 0
 
 
-cdef void note_batch(const ge_kernel *kernel, ge_sgns *s, const Corpus *c, int64_t number,
+cdef void hold_batch(const ge_kernel *kernel, ge_sgns *s, const Corpus *c, int64_t number,
                      int64_t n_parts) noexcept nogil:
-    """Note the nodes that the parts of a batch may have in common."""
+    """Note which nodes the parts of a batch have."""
     cdef int64_t part = number * n_parts, k = 0
     cdef ge_walk walk
-    memset(s.met, 0, GE_MET // 8)
+    memset(s.input_holders, 0, GE_HOLDERS)
+    memset(s.output_holders, 0, GE_HOLDERS)
     while next_of(c, &part, &k, 0, 1, n_parts, &walk) and part < (number + 1) * n_parts:
-        kernel.meet(s, &walk)
+        kernel.hold(s, &walk, <uint8_t>(1 << part % n_parts))
         k += 1
 
 
@@ -264,8 +265,8 @@ def train(
     const int32_t[:, ::1] walks not None,  # IN  (m, walk_length), -1 past the end
     const int64_t[::1] ids not None,       # IN  (m) number of each walk
     const float[::1] rates not None,       # IN  (m) learning rate of each walk
-    const int32_t[:, ::1] noise not None,  # IN  (parts in a batch or 1, a power of two) shuffled pools of negatives
-    const float[:, ::1] damping not None,  # IN  (2, n_nodes) scale of a part's changes of inputs, outputs; or (2, 0)
+    const int32_t[::1] noise not None,     # IN  (a power of two) shuffled pool of negatives
+    const float[:, ::1] damping not None,  # IN  (2, n_nodes) scale of what parts change in inputs, outputs; or (2, 0)
     int32_t window, int32_t n_negative,    # IN  window 0: of a walk the first node is the centre of all others
     int32_t first_input,                   # IN  node of the first row of vectors
     bint frozen,                           # IN  leave contexts alone
@@ -286,8 +287,8 @@ def train(
 
     A part is as many consecutive whole walks as have `part` centres, or that many centres of one walk; the parts of
     a batch are of different walks.
-    Each part of a batch is trained by one thread; then each thread adds what all of them change in the
-    rows that it owns, those of the first part first.
+    Each part of a batch is trained by one thread, which changes rows that no other part has. Then each thread
+    adds what the parts change in the other rows, of those that it owns: that of the first part first.
     """
     cdef int64_t m = walks.shape[0], length = walks.shape[1], n_parts = changes.shape[0]
     cdef int64_t reach = min(<int64_t>window or length, length)
@@ -311,10 +312,8 @@ def train(
     s.vectors = &vectors[0, 0]
     s.contexts = &contexts[0, 0]
     s.columns = vectors.shape[1]
-    c.noise = &noise[0, 0]
-    c.pool = noise.shape[1]
-    c.n_pools = noise.shape[0]
-    s.noise_mask = <uint64_t>noise.shape[1] - 1
+    s.noise = &noise[0]
+    s.noise_mask = <uint64_t>noise.shape[0] - 1
     s.damp_inputs = &damping[0, 0] if damping.shape[1] else NULL
     s.damp_outputs = &damping[1, 0] if damping.shape[1] else NULL
     s.star = window == 0
@@ -331,30 +330,32 @@ def train(
     s.sigmas = s.g + g_size(reach, n_negative)
     s.slot_size = slot_size(reach, n_negative)
     s.slots = &own[0]
-    s.line = s.slots + 2 * s.slot_size
-    s.before = s.line + length + reach + GE_LANES
+    s.line = <float **>(s.slots + 2 * s.slot_size)
+    s.before = <int32_t *>(s.line + length + reach + GE_LANES)
     s.latest = s.before + length
     s.upto = s.latest + length
     s.visits = s.upto + length
     s.place = s.visits + length
     s.table = s.place + 2 * reach + 1
     s.table_mask = <uint32_t>(table_size(length) - 1)
-    s.met = <uint32_t *>(s.table + table_size(length))
-    s.nodes = s.table + table_size(length) + GE_MET // 32
+    s.output_holders = <uint8_t *>(s.table + table_size(length))
+    s.input_holders = s.output_holders if s.vectors == s.contexts else s.output_holders + GE_HOLDERS
+    s.nodes = s.table + table_size(length) + 2 * GE_HOLDERS // sizeof(int32_t)
     c.cut = cut_of(window, n_negative, length, part or length)
     if part == 0:
         n_parts = 1
+    elif n_parts > GE_MOST_PARTS:
+        raise ValueError(f"changes must be of {GE_MOST_PARTS} parts or fewer; got {n_parts}.")
     elif changes.shape[1] < c.cut.n_inputs + c.cut.n_outputs or lists.shape[0] < n_parts:
         raise ValueError(f"changes must have {c.cut.n_inputs + c.cut.n_outputs} rows a part, got {changes.shape[1]}; "
                          f"lists {n_parts} parts, got {lists.shape[0]}.")
     c.n_batches = (m + n_parts * c.cut.walks - 1) // (n_parts * c.cut.walks) * c.cut.pieces
     meet = <ge_meeting *>&meeting[0] if n_threads > 1 else NULL
-    memset(s.met, 0, GE_MET // 8)
     with nogil:
         more = next_of(&c, &at, &k, thread, n_threads, n_parts, &coming)
         for number in range(c.n_batches):
             if part:
-                note_batch(kernel, &s, &c, number, n_parts)
+                hold_batch(kernel, &s, &c, number, n_parts)
             lane = thread
             while lane < n_parts:
                 s.losses[0] = s.losses[1] = 0.0

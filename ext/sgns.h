@@ -8,8 +8,9 @@
 
 #define GE_LANES 16   /* rows are whole cache lines of so many floats */
 #define GE_SAMPLED 32 /* the loss of one window in so many is taken */
-#define GE_MET_BITS 13
-#define GE_MET (1 << GE_MET_BITS) /* bits for the nodes that parts of a batch have in common */
+#define GE_HOLDER_BITS 13
+#define GE_HOLDERS (1 << GE_HOLDER_BITS) /* places of a table: which parts of a batch have a node, a bit for each */
+#define GE_MOST_PARTS 8
 #define GE_TILE 6     /* outputs held in registers together: a centre and five negatives */
 
 /* The centres at [begin, end) of a walk. */
@@ -17,13 +18,12 @@ typedef struct {
     const int32_t *nodes;
     int64_t n, begin, end;
     uint64_t id;
-    const int32_t *noise; /* shuffled pool of negatives, its size a power of two: ~ node where parts share the node */
     float rate;
 } ge_walk;
 
-/* One part of a batch: what it changes is kept apart until all parts of the batch are done. */
+/* One part of a batch: what it changes in rows that other parts have too, until all parts are done. */
 typedef struct {
-    float *changes;    /* (n_inputs + n_outputs, columns) rows of its inputs, then of its outputs */
+    float *changes;    /* (first_output + n_outputs, columns) rows of inputs, then of outputs */
     int32_t n_inputs, n_outputs; /* in use */
     int32_t first_output;        /* of the rows of `changes` */
     int32_t *lists;    /* (n_owners, list_size) for each thread that adds changes: their number, then of each the row of
@@ -35,7 +35,8 @@ typedef struct {
 typedef struct {
     float *vectors, *contexts;
     int64_t columns;           /* of a row, a multiple of GE_LANES */
-    uint64_t noise_mask;       /* size of a pool of negatives less one */
+    const int32_t *noise;      /* shuffled pool of negatives */
+    uint64_t noise_mask;       /* its size, a power of two, less one */
     const float *damp_inputs;  /* what the changes of a part to a row of `vectors` are scaled by; NULL: 1 */
     const float *damp_outputs; /* the same for `contexts` */
     int32_t window, n_negative;
@@ -53,15 +54,16 @@ typedef struct {
                                   error_at; and its sigmas where their loss is taken */
     double losses[2];          /* pairs whose loss was taken, and the loss */
     int64_t pairs;
-    int32_t *line;             /* TMP walk length + reach + GE_LANES; see scan_walk */
+    float **line;              /* TMP walk length + reach + GE_LANES; see scan_walk */
     int32_t *before, *latest;  /* TMP walk length; see scan_walk */
     int32_t *upto;             /* TMP walk length; see scan_walk */
     int32_t *visits;           /* TMP walk length; see count_visits */
     int32_t *table;            /* TMP table_mask + 1, a power of two of twice the walk length at least */
     uint32_t table_mask;
     int32_t *place;            /* TMP 2 * reach + 1; which input stands at a place of the window */
-    int32_t *nodes;            /* TMP inputs of a part; the row of `vectors` of each */
-    uint32_t *met;             /* TMP GE_MET / 32: a bit for each node that parts of the batch may meet; see may_meet */
+    int32_t *nodes;            /* TMP inputs of a part; the row of `vectors` of each that has a copy */
+    uint8_t *input_holders;    /* TMP GE_HOLDERS; the same table for both where `vectors` is `contexts` */
+    uint8_t *output_holders;
 } ge_sgns;
 
 /* The head of a slot, which holds one window or a piece of one. */
@@ -80,8 +82,8 @@ typedef struct {
 typedef struct {
     /* All centres of a walk, in place. */
     void (*train)(ge_sgns *s, const ge_walk *walk, const ge_walk *next);
-    /* Note which nodes these centres, of some part of the batch, may have in common with other parts. */
-    void (*meet)(ge_sgns *s, const ge_walk *walk);
+    /* Note which nodes these centres need, by the bit of their part. */
+    void (*hold)(ge_sgns *s, const ge_walk *walk, uint8_t bit);
     /* Some centres of a walk, for a part of a batch. */
     void (*train_apart)(ge_sgns *s, const ge_walk *walk, const ge_walk *next, ge_part *part);
     /* Add those changes of a part whose rows `owner` has. */

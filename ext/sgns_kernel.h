@@ -7,11 +7,11 @@
  * to the outputs. (Where all see the old outputs, vectors end up shorter and macro-F1 lower.)
  *
  * In place, a window changes the rows before the next one takes its products. In batches, several parts of the
- * corpus are trained each by itself. A part copies its inputs and trains the copies window by window. Of its outputs it
- * changes those that no other part can have at once: negatives from a pool of its own that are no centre in the batch.
- * The others each window sees as they were before the batch. What a part changes in its copies and in shared outputs is
- * kept, and added to the rows, in the order of the parts, once all of them are done. Every number so comes from one
- * fixed sequence of operations, whichever threads take the parts, and no row changes while another thread reads it. */
+ * corpus are trained each by itself, window by window. A part changes at once the rows that no other part of the batch
+ * has. Rows that several have stay as they were before the batch: as an input, a part trains a copy of such a row; as
+ * an output, each window sees it so. What parts change there is kept, and added to the rows, in the order of the parts,
+ * once all of them are done. Every number so comes from one fixed sequence of operations, whichever threads take the
+ * parts, and no row changes while another thread reads it. */
 #include <math.h>
 #include <string.h>
 
@@ -28,18 +28,18 @@
 typedef struct {
     ge_window *head;
     int32_t *outputs;                /* width */
-    int32_t *inputs;                 /* 2 * (reach + GE_LANES), 2 * reach of them count: rows of `vectors`, or a part's */
+    float **inputs;                  /* 2 * (reach + GE_LANES), 2 * reach of them count: their rows, or a part's copies */
     int32_t *times;                  /* 2 * reach; how often an input stands in the window; where weighted */
-    int32_t *shared;                 /* width; whether other parts of the batch may have the output too */
+    int32_t *kept;                   /* width; in a part: the row of its changes where that of an output goes, or 0 */
     int32_t *ahead;                  /* rows that this window needs and those before did not, see row_at: to prefetch */
 } ge_slot;
 
 GE_INLINE ge_slot slot_at(const ge_sgns *s, int64_t slot)
 {
     int32_t *head = s->slots + slot * s->slot_size, *outputs = head + sizeof(ge_window) / sizeof(int32_t);
-    int32_t *inputs = outputs + s->width, *times = inputs + 2 * (s->reach + GE_LANES);
-    int32_t *shared = times + 2 * s->reach;
-    return (ge_slot){(ge_window *)head, outputs, inputs, times, shared, shared + s->width};
+    float **inputs = (float **)(outputs + s->width);
+    int32_t *times = (int32_t *)(inputs + 2 * (s->reach + GE_LANES)), *kept = times + 2 * s->reach;
+    return (ge_slot){(ge_window *)head, outputs, inputs, times, kept, kept + s->width};
 }
 
 GE_INLINE int64_t pairs_of(const ge_slot *b) { return (b->head->n_inputs + 1) / 2; }
@@ -91,18 +91,26 @@ GE_INLINE ge_pair dot_pair(const float *u0, const float *u1, float *const *v, co
     return vec_fold(a);
 }
 
-/* The bit of a node that some part of the batch has as a centre. Nodes may share a bit. */
-GE_INLINE uint32_t bit_of(int32_t node) { return (uint32_t)node * 0x9E3779B1u >> (32 - GE_MET_BITS); }
+/* The place of a node in a table of holders. Nodes may share a place. */
+GE_INLINE uint8_t *holder_of(uint8_t *holders, int32_t node)
+{
+    return holders + ((uint32_t)node * 0x9E3779B1u >> (32 - GE_HOLDER_BITS));
+}
 
-GE_INLINE int may_meet(const ge_sgns *s, int32_t node) { return s->met[bit_of(node) / 32] >> bit_of(node) % 32 & 1; }
+/* Whether a part may not change the row of a node at once: others have it too, or it is damped. */
+GE_INLINE int is_kept(uint8_t *holders, const float *damping, int32_t node)
+{
+    const uint32_t held = *holder_of(holders, node);
+    return (held & (held - 1)) != 0 || (damping && damping[node] < 1.0f);
+}
 
 GE_INLINE int is_input(const ge_sgns *s, int32_t node)
 {
     return node >= s->first_input && node - s->first_input < s->n_inputs;
 }
 
-/* Scalar products of a window; `vectors`: where its inputs are. */
-GE_INLINE void dot_window(const ge_sgns *s, const ge_slot *b, const ge_slot *next, float *vectors)
+/* Scalar products of a window. */
+GE_INLINE void dot_window(const ge_sgns *s, const ge_slot *b, const ge_slot *next)
 {
     const int32_t n = b->head->n_inputs, n_ahead = next->head->n_ahead;
     float *products = s->g;
@@ -112,8 +120,7 @@ GE_INLINE void dot_window(const ge_sgns *s, const ge_slot *b, const ge_slot *nex
         find_rows(s, b->outputs + tile, rows);
         for (int32_t m = 0; m < n; m += 2, products += GE_LANES) {
             /* An odd last input is taken twice. */
-            const ge_pair sums = dot_pair(row_of(s, vectors, b->inputs[m]),
-                                          row_of(s, vectors, b->inputs[m + 1 < n ? m + 1 : m]), rows,
+            const ge_pair sums = dot_pair(b->inputs[m], b->inputs[m + 1 < n ? m + 1 : m], rows,
                                           row_at(s, next->ahead[at]), row_at(s, next->ahead[at + 1]), s->columns);
             GE_UNROLL
             for (int p = 0; p < GE_OF_PAIR; p++) vec_store(products + p * GE_WIDTH, sums.x[p]);
@@ -234,76 +241,79 @@ GE_INLINE void update_input(float *row, const float *e, ge_vec (*v)[GE_TILE], in
     for (int j = 0; j < columns; j++) vec_store(row + j * GE_WIDTH, du[j]);
 }
 
-/* Both sides of the update for a tile, `columns` vectors of columns from column c on. For a part, what changes in the
- * outputs that it shares goes to `changes`. */
-GE_INLINE void update_columns(const ge_sgns *s, const ge_slot *b, float *vectors, float *changes, int32_t tile,
+/* Both sides of the update for a tile, `columns` vectors of columns from column c on; rows: of its outputs, new: where
+ * they go. */
+GE_INLINE void update_columns(const ge_sgns *s, const ge_slot *b, float *const *rows, float *const *new, int32_t tile,
                               int64_t c, int columns, int frozen)
 {
     const float *e = error_at(b, s->g, 0, tile);
     const int32_t n = b->head->n_inputs;
     int32_t m = 0;
-    float *rows[GE_TILE];
     ge_vec v[GE_BLOCK][GE_TILE];
-    find_rows(s, b->outputs + tile, rows);
     GE_UNROLL
     for (int j = 0; j < columns; j++)
         GE_UNROLL
         for (int k = 0; k < GE_TILE; k++) v[j][k] = vec_load(rows[k] + c + j * GE_WIDTH);
     for (; m + 1 < n; m += 2, e += GE_LANES) {
-        update_input(row_of(s, vectors, b->inputs[m]) + c, e, v, columns, frozen);
-        update_input(row_of(s, vectors, b->inputs[m + 1]) + c, e + GE_TILE, v, columns, frozen);
+        update_input(b->inputs[m] + c, e, v, columns, frozen);
+        update_input(b->inputs[m + 1] + c, e + GE_TILE, v, columns, frozen);
     }
-    if (m < n) update_input(row_of(s, vectors, b->inputs[m]) + c, e, v, columns, frozen);
+    if (m < n) update_input(b->inputs[m] + c, e, v, columns, frozen);
     if (frozen) return;
     GE_UNROLL
     for (int j = 0; j < columns; j++)
         GE_UNROLL
-        for (int k = GE_TILE - 1; k >= 0; k--) { /* of an output that stands twice the first place counts */
-            const int64_t at = c + j * GE_WIDTH;
-            float *row = rows[k] + at;
-            if (changes && b->shared[tile + k])
-                vec_store(changes + k * s->columns + at, vec_sub(v[j][k], vec_load(row)));
-            else
-                vec_store(row, v[j][k]);
-        }
+        for (int k = GE_TILE - 1; k >= 0; k--) /* of an output that stands twice the first place counts */
+            vec_store(new[k] + c + j * GE_WIDTH, v[j][k]);
 }
 
-GE_INLINE void update(const ge_sgns *s, const ge_slot *b, float *vectors, float *changes, int frozen)
+/* The update of a window. For a part, outputs that it may not change go to its changes. */
+GE_INLINE void update(const ge_sgns *s, const ge_slot *b, const ge_part *part, int frozen)
 {
     for (int32_t tile = 0; tile < s->width; tile += GE_TILE) {
-        float *out = changes ? changes + tile * s->columns : NULL;
+        float *rows[GE_TILE], *new[GE_TILE];
         int64_t c = 0;
+        find_rows(s, b->outputs + tile, rows);
+        GE_UNROLL
+        for (int k = 0; k < GE_TILE; k++)
+            new[k] = part && b->kept[tile + k] ? row_of(s, part->changes, b->kept[tile + k]) : rows[k];
         for (; c + GE_BLOCK * GE_WIDTH <= s->columns; c += GE_BLOCK * GE_WIDTH)
-            update_columns(s, b, vectors, out, tile, c, GE_BLOCK, frozen);
-        if (c < s->columns) update_columns(s, b, vectors, out, tile, c, 1, frozen);
+            update_columns(s, b, rows, new, tile, c, GE_BLOCK, frozen);
+        if (c < s->columns) update_columns(s, b, rows, new, tile, c, 1, frozen);
     }
 }
 
-/* Copies walk[0 .. n) to `line`, each node as its row of inputs; for each place: where its node stood last, if one
- * window may hold both (else -1), and the largest such place so far: whether a window holds any node twice.
- * For a part, inputs have rows from `row` on in the order in which they come, and those up to place i are the first
- * upto[i]. Returns their number. */
-GE_INLINE int32_t scan_walk(ge_sgns *s, const int32_t *walk, int64_t n, int32_t row, int apart)
+/* For each place of walk[0 .. n): to `line` the row of its node as an input; where the node stood last, if one window
+ * may hold both (else -1), and the largest such place so far: whether a window holds any node twice.
+ * For a part, rows that it may not change have copies among its changes, in the order in which they come; those up to
+ * place i are before upto[i]. */
+GE_INLINE void scan_walk(ge_sgns *s, const int32_t *walk, int64_t n, ge_part *part)
 {
     int32_t latest = -1;
     for (uint32_t h = 0; h <= s->table_mask; h++) s->table[h] = -1;
     for (int64_t i = 0; i < n; i++) {
         uint32_t h = (uint32_t)walk[i] * 0x9E3779B1u >> 7;
+        const int32_t input = is_input(s, walk[i]) ? walk[i] - s->first_input : -1;
         int32_t last = s->table[h &= s->table_mask];
         while (last >= 0 && walk[last] != walk[i]) last = s->table[h = (h + 1) & s->table_mask];
         s->table[h] = (int32_t)i;
-        if (apart) {
-            s->line[i] = last < 0 ? row : s->line[last];
-            if (last < 0 && is_input(s, walk[i])) s->nodes[row++] = walk[i] - s->first_input;
-            s->upto[i] = row;
+        if (part) {
+            if (last >= 0) {
+                s->line[i] = s->line[last];
+            } else if (input >= 0 && is_kept(s->input_holders, s->damp_inputs, walk[i])) {
+                s->line[i] = row_of(s, part->changes, part->n_inputs);
+                s->nodes[part->n_inputs++] = input;
+            } else {
+                s->line[i] = input >= 0 ? row_of(s, s->vectors, input) : NULL;
+            }
+            s->upto[i] = part->n_inputs;
         } else {
-            s->line[i] = walk[i] - s->first_input;
+            s->line[i] = input >= 0 ? row_of(s, s->vectors, input) : NULL;
         }
         if (i - last > 2 * (int64_t)s->window) last = -1;
         s->before[i] = last;
         s->latest[i] = latest = last > latest ? last : latest;
     }
-    return row;
 }
 
 /* How often a node stands at a place and others around it, as near to each other as in a window; returns the largest. */
@@ -337,8 +347,8 @@ GE_INLINE int32_t any_double(const ge_sgns *s, const int32_t *outputs)
     return doubled;
 }
 
-/* The nodes of one side of a window, and some more: no branch depends on their number. */
-GE_INLINE void copy_nodes(const ge_sgns *s, const int32_t *from, int32_t *to)
+/* The rows of one side of a window, and some more: no branch depends on their number. */
+GE_INLINE void copy_line(const ge_sgns *s, float *const *from, float **to)
 {
     for (int32_t k = 0; k < s->reach; k += GE_LANES) memcpy(to + k, from + k, GE_LANES * sizeof *to);
 }
@@ -352,8 +362,8 @@ GE_INLINE void collect_inputs(const ge_sgns *s, const ge_slot *b, const int32_t 
     if (s->latest[end] < begin && s->first_input == 0 && s->n_inputs >= s->n_outputs) {
         const int64_t left = (end < i ? end + 1 : i) - begin, from = begin > i ? begin : i + 1;
         n = left > 0 ? (int32_t)left : 0;
-        copy_nodes(s, s->line + begin, b->inputs);
-        copy_nodes(s, s->line + from, b->inputs + n);
+        copy_line(s, s->line + begin, b->inputs);
+        copy_line(s, s->line + from, b->inputs + n);
         n += end >= from ? (int32_t)(end + 1 - from) : 0;
         b->head->n_inputs = b->head->n_places = n;
         return;
@@ -386,26 +396,18 @@ GE_INLINE void window_of(const ge_sgns *s, uint64_t id, int64_t i, int64_t n, in
     *to = i + reach < n - 1 ? i + reach : n - 1;
 }
 
-GE_INLINE void fill_outputs(const ge_sgns *s, const ge_slot *b, const ge_walk *w, int32_t centre, uint64_t next)
+GE_INLINE void fill_outputs(const ge_sgns *s, const ge_slot *b, int32_t centre, uint64_t next)
 {
     b->outputs[0] = centre;
-    b->shared[0] = 1;
-    for (int32_t k = 1; k <= s->n_negative; k++) {
-        const int32_t drawn = w->noise[(next + (uint64_t)k - 1) & s->noise_mask], node = drawn < 0 ? ~drawn : drawn;
-        b->outputs[k] = node;
-        b->shared[k] = drawn < 0 || may_meet(s, node);
-    }
-    for (int32_t k = s->n_negative + 1; k < s->width; k++) {
-        b->outputs[k] = centre;
-        b->shared[k] = 1;
-    }
+    for (int32_t k = 1; k <= s->n_negative; k++) b->outputs[k] = s->noise[next++ & s->noise_mask];
+    for (int32_t k = s->n_negative + 1; k < s->width; k++) b->outputs[k] = centre;
 }
 
 /* Begin the window of the centre at i: everything but its inputs. */
 GE_INLINE void begin_window(const ge_sgns *s, const ge_slot *b, const ge_walk *w, int64_t i, uint64_t pool)
 {
     const int32_t centre = w->nodes[i];
-    fill_outputs(s, b, w, centre < s->n_outputs ? centre : 0, pool + (uint64_t)i * (uint64_t)s->n_negative);
+    fill_outputs(s, b, centre < s->n_outputs ? centre : 0, pool + (uint64_t)i * (uint64_t)s->n_negative);
     b->head->rate = w->rate;
     b->head->share = 1.0f;
     b->head->sampled = ((uint64_t)i + w->id) % GE_SAMPLED == 0;
@@ -443,10 +445,10 @@ GE_INLINE void begin_next(const ge_sgns *s, const ge_slot *b, const ge_walk *w, 
 
 GE_INLINE void copy_row(const ge_sgns *s, const ge_part *part, int32_t input)
 {
-    memcpy(part->changes + input * s->columns, row_of(s, s->vectors, s->nodes[input]),
-           (size_t)s->columns * sizeof(float));
+    memcpy(row_of(s, part->changes, input), row_of(s, s->vectors, s->nodes[input]), (size_t)s->columns * sizeof(float));
 }
 
+/* Note for the owner of a row, see row_at, that it changes by a row of changes. */
 GE_INLINE void note_change(const ge_part *part, int32_t row, int32_t change)
 {
     const uint64_t hash = ((uint32_t)(row < 0 ? ~row : row) * 0x9E3779B1u) >> 8;
@@ -454,6 +456,34 @@ GE_INLINE void note_change(const ge_part *part, int32_t row, int32_t change)
     int32_t *entry = list + 1 + 2 * (int64_t)list[0]++;
     entry[0] = row;
     entry[1] = change;
+}
+
+/* A row of changes holds what a row has become; it shall hold the difference. */
+GE_INLINE void take_difference(const ge_sgns *s, const ge_part *part, int32_t change, const float *row)
+{
+    float *to = row_of(s, part->changes, change);
+    for (int64_t c = 0; c < s->columns; c += GE_WIDTH) vec_store(to + c, vec_sub(vec_load(to + c), vec_load(row + c)));
+}
+
+/* Decide for each output of a window whether the part may change its row. Those past the last, which do not change, go
+ * to a row that is not yet in use. */
+GE_INLINE void keep_outputs(const ge_sgns *s, const ge_slot *b, ge_part *part)
+{
+    for (int32_t k = 0; k <= s->n_negative; k++) {
+        b->kept[k] = 0;
+        if (!is_kept(s->output_holders, s->damp_outputs, b->outputs[k])) continue;
+        b->kept[k] = part->first_output + part->n_outputs++;
+        note_change(part, ~b->outputs[k], b->kept[k]);
+    }
+    for (int32_t k = s->n_negative + 1; k < s->width; k++)
+        b->kept[k] = b->kept[0] ? part->first_output + part->n_outputs : 0;
+}
+
+/* After the update of a window. */
+GE_INLINE void end_outputs(const ge_sgns *s, const ge_slot *b, const ge_part *part)
+{
+    for (int32_t k = 0; k <= s->n_negative; k++)
+        if (b->kept[k]) take_difference(s, part, b->kept[k], row_of(s, s->contexts, b->outputs[k]));
 }
 
 /* The centres of a walk; in place where there is no part. */
@@ -469,15 +499,10 @@ GE_INLINE void train_centres(ge_sgns *s, const ge_walk *w, const ge_walk *next, 
     const uint64_t pool = noise_start(s, w->id);
     const ge_slot slots[2] = {slot_at(s, 0), slot_at(s, 1)};
     const int32_t *walk = w->nodes + first;
-    float *const vectors = part ? part->changes : s->vectors;
     const int32_t known = part ? part->n_inputs : 0;
     int32_t copied = known;
-    int returns = 0;
-    const int32_t inputs = scan_walk(s, walk, past - first, known, part != NULL);
-    if (part) {
-        part->n_inputs = inputs;
-        returns = (float)count_visits(s, past - first) > most_visits;
-    }
+    scan_walk(s, walk, past - first, part);
+    const int returns = part && (float)count_visits(s, past - first) > most_visits;
     begin_window(s, &slots[0], w, w->begin, pool);
     for (int64_t i = w->begin; i < w->end; i++) {
         const ge_slot b = slots[(i - w->begin) % 2], coming = slots[(i - w->begin + 1) % 2];
@@ -490,42 +515,39 @@ GE_INLINE void train_centres(ge_sgns *s, const ge_walk *w, const ge_walk *next, 
         }
         if (w->nodes[i] >= s->n_outputs) continue;
         for (int64_t begin = from, end; begin <= to; begin = end + 1) {
-            float *changes = NULL;
             end = begin + size - 1 < to ? begin + size - 1 : to;
             collect_inputs(s, &b, walk, i - first, begin - first, end - first);
             s->pairs += b.head->n_places;
             if (b.head->n_inputs == 0) continue;
-            if (returns && most_visits < (float)s->visits[i - first])
+            if (part && !s->frozen) keep_outputs(s, &b, part);
+            if (returns && !s->frozen && b.kept[0] && most_visits < (float)s->visits[i - first])
                 b.head->share = most_visits / (float)s->visits[i - first];
-            dot_window(s, &b, &coming, vectors);
+            dot_window(s, &b, &coming);
             take_errors(s, &b);
             finish(s, &b);
-            if (part && !s->frozen) {
-                const int32_t change = part->first_output + part->n_outputs;
-                changes = part->changes + change * s->columns;
-                for (int32_t k = 0; k <= s->n_negative; k++)
-                    if (b.shared[k]) note_change(part, ~b.outputs[k], change + k);
-                part->n_outputs += s->width;
-            }
-            if (s->frozen) update(s, &b, vectors, NULL, 1);
-            else update(s, &b, vectors, changes, 0);
+            if (s->frozen) update(s, &b, NULL, 1);
+            else update(s, &b, part, 0);
+            if (part && !s->frozen) end_outputs(s, &b, part);
         }
     }
-    for (int32_t input = known; input < inputs; input++) {
-        float *change = part->changes + input * s->columns;
-        const float *row = row_of(s, s->vectors, s->nodes[input]);
-        for (int64_t c = 0; c < s->columns; c += GE_WIDTH)
-            vec_store(change + c, vec_sub(vec_load(change + c), vec_load(row + c)));
+    for (int32_t input = known; part && input < part->n_inputs; input++) {
+        take_difference(s, part, input, row_of(s, s->vectors, s->nodes[input]));
         note_change(part, s->nodes[input], input);
     }
 }
 
-static void GE_VARIANT(ge_meet)(ge_sgns *s, const ge_walk *w)
+static void GE_VARIANT(ge_hold)(ge_sgns *s, const ge_walk *w, uint8_t bit)
 {
-    const int tied = s->vectors == s->contexts; /* then inputs are such nodes too */
-    const int64_t first = tied ? w->begin > s->window ? w->begin - s->window : 0 : w->begin;
-    const int64_t past = tied && w->end + s->window < w->n ? w->end + s->window : tied ? w->n : w->end;
-    for (int64_t i = first; i < past; i++) s->met[bit_of(w->nodes[i]) / 32] |= 1u << bit_of(w->nodes[i]) % 32;
+    const int64_t first = w->begin > s->window ? w->begin - s->window : 0;
+    const int64_t past = w->end + s->window < w->n ? w->end + s->window : w->n;
+    const uint64_t start = noise_start(s, w->id), n_negative = (uint64_t)s->n_negative, mask = s->noise_mask;
+    const uint64_t from = start + (uint64_t)w->begin * n_negative, to = start + (uint64_t)w->end * n_negative;
+    const int32_t *noise = s->noise;
+    uint8_t *of_inputs = s->input_holders, *of_outputs = s->output_holders; /* may be one; s is not read again */
+    for (uint64_t k = from; k < to; k += GE_LANES) ge_prefetch(noise + (k & mask));
+    for (int64_t i = first; i < past; i++) *holder_of(of_inputs, w->nodes[i]) |= bit;
+    for (int64_t i = w->begin; i < w->end; i++) *holder_of(of_outputs, w->nodes[i]) |= bit;
+    for (uint64_t k = from; k < to; k++) *holder_of(of_outputs, noise[k & mask]) |= bit;
 }
 
 static void GE_VARIANT(ge_train)(ge_sgns *s, const ge_walk *walk, const ge_walk *next)
@@ -561,4 +583,4 @@ static void GE_VARIANT(ge_add)(const ge_sgns *s, const ge_part *part, int32_t ow
 }
 
 const ge_kernel GE_VARIANT(ge_kernel) = {
-    GE_VARIANT(ge_train), GE_VARIANT(ge_meet), GE_VARIANT(ge_train_apart), GE_VARIANT(ge_add)};
+    GE_VARIANT(ge_train), GE_VARIANT(ge_hold), GE_VARIANT(ge_train_apart), GE_VARIANT(ge_add)};

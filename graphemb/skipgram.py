@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 PART = 20                # positions that one thread trains by itself
 PARTS = 4                # of these make a batch, and as many threads can share it
 MOST_STEP = 0.8          # largest rate x expected updates of a row in a batch
-MOST_NOISE = 1 / (32 * PARTS)  # largest share of the noise that a node may have which not all parts share
 MOST_DAMPED = 0.1        # largest share of nodes damped for that; a graph with more is small
 LARGEST_STEP = 0.53      # largest rate x window: the kernel's own, past which it cuts windows
 SPINS = 40_000           # how long a thread with a core of its own looks for the others before it sleeps: 1 ms or so
@@ -37,7 +36,7 @@ TOKENS_PER_COUNT = 2**20  # walks counted at a time
 ROUNDS_COUNTED = 10      # one round leaves the shares of rare nodes noisy enough to cost 0.1 points of F1
 STAR = 10                # nodes that predict a star's centre: as many as do on average with a window of 9
 GENSIM_LONGEST = 10_000  # gensim cuts sentences here without a word
-CHECKPOINT = "graphemb checkpoint 3"  # counted up with what changes the bytes of a fit that goes on
+CHECKPOINT = "graphemb checkpoint 4"  # counted up with what changes the bytes of a fit that goes on
 NO_DAMPING = np.empty((2, 0), np.float32)
 NO_CHANGES, NO_LISTS = np.empty((0, 0, 0), np.float32), np.empty((0, 0), np.int32)  # in place
 
@@ -193,11 +192,11 @@ def train(corpus: Corpus, settings: SkipGram, init: NDArray[np.float32] | None =
 
     With ``deterministic=True`` the result does not depend on the number of threads. The corpus is cut
     into parts of `PART` positions, and `PARTS` of these make a batch. Each part is trained by one thread,
-    window by window, on copies of its inputs, with negatives that no other part has (`noise_pools`),
-    which it updates at once; centres it sees as they were before the batch. What a part changed in
-    rows that it shares is added in the order of the parts once all are done, damped in rows that a
-    batch updates very often (`damping`). Where most would be (a small graph), or with a large rate,
-    positions are trained one after the other on one thread while the others make walks.
+    window by window, and changes at once the rows that no other part of the batch has: nine in ten or
+    more. The others it sees as they were before the batch (as an input, it trains a copy); what it changes
+    in them is added in the order of the parts once all are done, damped in rows that a batch updates very
+    often (`damping`). Where most would be (a small graph), or with a large rate, positions are trained one
+    after the other on one thread while the others make walks.
 
     With False all threads train at once, without locks (Recht et al., "Hogwild!", NIPS 2011), and the
     last bits depend on their timing.
@@ -222,7 +221,7 @@ def train(corpus: Corpus, settings: SkipGram, init: NDArray[np.float32] | None =
     damped = damping(visits, settings)
     together = settings.deterministic and damped is not None
     trainer = Trainer(corpus, settings, visits, damped if damped is not None and together else NO_DAMPING,
-                      vectors, contexts, together=together)
+                      vectors, contexts)
     batches = itertools.islice(corpus.batches(range(corpus.n_epochs), batch_tokens(settings)), course.batches, None)
 
     def save() -> None:
@@ -282,7 +281,7 @@ def retrain(corpus: ChangedCorpus, settings: SkipGram, shares: NDArray[np.float3
     inputs[:, :d], outputs[:, :d] = vectors, contexts
     settings = replace(settings, tol=None)
     scale = np.minimum(1.0, MOST_STEP / np.maximum(batch_load(visits, settings), 1e-30)) * shares
-    trainer = Trainer(corpus, settings, visits, scale.astype(np.float32), inputs, outputs, together=True)
+    trainer = Trainer(corpus, settings, visits, scale.astype(np.float32), inputs, outputs)
     course = Course()
     with contextlib.closing(trainer.together(corpus.batches(range(corpus.n_epochs), batch_tokens(settings)))) as parts:
         watch(parts, course, corpus, settings)
@@ -358,12 +357,11 @@ class Trainer:
     """Calls the kernel on batches of walks; yields tokens, pairs, sampled pairs, their loss, walks, dead ends."""
 
     def __init__(self, corpus: Corpus, settings: SkipGram, visits: NDArray[np.int64], damped: NDArray[np.float32],
-                 vectors: NDArray[np.float32], contexts: NDArray[np.float32], *, together: bool) -> None:
+                 vectors: NDArray[np.float32], contexts: NDArray[np.float32]) -> None:
         self.corpus, self.settings, self.damped = corpus, settings, damped
         self.vectors, self.contexts = vectors, contexts
         self.keep = keep_thresholds(visits, settings.subsample)
-        self.noise = (noise_pools(visits, settings, (damped[0] < 1) | (damped[1] < 1)) if together
-                      else noise_pool(visits, settings.ns_exponent, settings.seed)[None])
+        self.noise = noise_pool(visits, settings.ns_exponent, settings.seed)
         self.key = stream_key(settings.seed, "skip-gram")
 
     def fill(self, r: int, starts: NDArray[np.int32], walks: NDArray[np.int32]) -> int:
@@ -389,7 +387,7 @@ class Trainer:
         """Train on walks one after the other."""
         (r, place, starts), walks, dead_ends = made
         totals = np.zeros(6)
-        train_batch(walks, self.corpus.ids(r, starts), self.rates(place, len(starts)), self.noise[0], self.settings,
+        train_batch(walks, self.corpus.ids(r, starts), self.rates(place, len(starts)), self.noise, self.settings,
                     self.key, self.vectors, self.contexts, totals)
         totals[4:] = len(starts), dead_ends
         return totals
@@ -437,7 +435,7 @@ def train_batch(walks: NDArray[np.int32], ids: NDArray[np.int64], rates: NDArray
                 first_input: int = 0, frozen: bool = False) -> None:
     """Train on walks one after the other, in this thread; adds to ``totals[:4]``."""
     _, _, floats, nodes = _sgns.scratch_sizes(settings.window, settings.n_negative, walks.shape[1], 0, 1)
-    _sgns.train(walks, ids, rates, noise[None], NO_DAMPING, settings.window, settings.n_negative, first_input, frozen,
+    _sgns.train(walks, ids, rates, noise, NO_DAMPING, settings.window, settings.n_negative, first_input, frozen,
                 key, max(_sgns.VARIANTS.values()), 0, 0, 1, np.empty(0, np.int64), NO_CHANGES, NO_LISTS,
                 np.empty(floats, np.float32), np.empty(nodes, np.int32), vectors, contexts, totals[None, :4])
 
@@ -648,50 +646,14 @@ def noise_pool(visits: NDArray[np.int64], exponent: float, seed: int) -> NDArray
     that a node with a share below one entry is in the pool with that probability.
     """
     size = 1 << max(16, math.ceil(math.log2(16 * len(visits))))
-    return shuffled_pool(noise_shares(visits, exponent), size, np.random.default_rng(stream_key(seed, "noise")))
-
-
-def noise_pools(visits: NDArray[np.int64], settings: SkipGram, shared: NDArray[np.bool_]) -> NDArray[np.int32]:
-    """Pools of negatives for each part of a batch, of nodes that no other part has: (PARTS, a power of two).
-
-    Parts can then change the rows of their negatives at once. A node that is `shared` or has more of the noise than
-    `MOST_NOISE` is in all pools, as ``~node``; the others are dealt out by their shares, so that each pool has about
-    as much of the noise, and the pools go round the parts from batch to batch.
-    """
-    share = noise_shares(visits, settings.ns_exponent)
-    shared = (shared if len(shared) else np.zeros(len(visits), bool)) | (share > MOST_NOISE)
-    rng = np.random.default_rng(stream_key(settings.seed, "noise"))
-    size = 1 << max(16, math.ceil(math.log2(16 * len(visits) / PARTS)))
-    order = np.argsort(-share, kind="stable")
-    order = order[~shared[order] & (share[order] > 0)]
-    turn, place = np.divmod(np.arange(len(order)), PARTS)
-    pool = np.full(len(visits), -1)
-    pool[order] = np.where(turn % 2, PARTS - 1 - place, place)
-    pools = np.empty((PARTS, size), np.int32)
-    for k in range(PARTS):
-        own = np.where(pool == k, share, 0.0)
-        own *= (1.0 - share[shared].sum()) / max(own.sum(), 1e-300)
-        drawn = shuffled_pool(np.where(shared, share, own), size, rng)
-        np.invert(drawn, out=drawn, where=shared[drawn])
-        pools[k] = drawn
-    return pools
-
-
-def noise_shares(visits: NDArray[np.int64], exponent: float) -> NDArray[np.float64]:
-    """Of each node in the noise: visits ** exponent, in all 1."""
+    rng = np.random.default_rng(stream_key(seed, "noise"))
+    seen = np.flatnonzero(visits)
     share = np.zeros(len(visits))
-    seen = visits > 0
     share[seen] = visits[seen] ** float(exponent)
-    return share / share.sum()
-
-
-def shuffled_pool(share: NDArray[np.float64], size: int, rng: np.random.Generator) -> NDArray[np.int32]:
-    """`size` nodes in shuffled order, each by its share."""
-    n, seen = len(share), share > 0
     ends = np.floor(np.cumsum(share) / share.sum() * size + rng.random()).astype(np.int64)
     ends = np.minimum(ends, size)
-    ends[np.flatnonzero(seen)[-1]:] = size
-    pool = np.repeat(np.arange(n, dtype=np.int32), np.diff(ends, prepend=0))
+    ends[seen[-1]:] = size
+    pool = np.repeat(np.arange(len(visits), dtype=np.int32), np.diff(ends, prepend=0))
     interruptible(lambda: rng.shuffle(pool))
     return pool
 

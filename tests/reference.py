@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from collections import defaultdict
 
 import numpy as np
 from scipy.special import iv
@@ -352,69 +353,77 @@ def visits(walk, window):
     return [count[k] for k in group]
 
 
-def train_batches(vectors, contexts, walks, ids, rates, *, part, n_parts, pools, window, n_negative, key, damping=None,
+def train_batches(vectors, contexts, walks, ids, rates, *, part, n_parts, noise, window, n_negative, key, damping=None,
                   tile=6, burst=0.8, bits=13):
     """The same in batches of `n_parts` parts of `part` places, each trained by itself.
 
-    A part trains copies of its inputs. So it does with each output that other parts may have, anew in each
-    window; the other outputs it changes at once. Batch b gives part k the pool (b + k) % n_parts of negatives,
-    ~node where a node is in all of them. What the copies gained is added, scaled by `damping`, when all parts
-    are done.
+    A part changes at once the rows of nodes that no other part has; which nodes these are a table of hashes tells,
+    where nodes may be taken for each other. As an input, it trains a copy of any other row; as an output, a copy for
+    each window. What the copies gained is added, scaled by `damping`, when all parts are done. Damped rows are copied.
 
-    Where a walk visits a centre more than `burst` / (rate * (window + 1)) times, it teaches as if so often. With a
-    window of 0 see `windows`.
+    Where a walk visits a centre more than `burst` / (rate * (window + 1)) times and its row is copied, it teaches as
+    if so often. With a window of 0 see `windows`.
 
     Returns tokens, pairs, and the loss of each window as a list of (position + number of the walk, pairs, loss).
     """
-    centres = walks.shape[1] if window else 1
-    damp_u, damp_v = np.ones((2, len(vectors))) if damping is None else damping
+    n, centres = len(vectors), walks.shape[1] if window else 1
+    damp_u, damp_v = np.ones((2, n)) if damping is None else damping
     tokens, pairs, losses = 0, 0, []
 
-    def bit(u):
+    def place(u):
         return (u * 0x9E3779B1 & 0xFFFFFFFF) >> (32 - bits)
+
+    def steps(w, first):
+        """The walk, the places near the piece from `first` on, and its windows."""
+        walk = [int(u) for u in walks[w] if u >= 0]
+        near = range(max(0, first - window), min(len(walk), min(first + part, centres) + (window or len(walk))))
+        every = windows(walk, ids[w], noise=noise, window=window, n_negative=n_negative, key=key)
+        return walk, near, [step for step in every if first <= step[0] < first + part]
 
     whole = max(1, part // centres)
     batches = [[[(w, first) for w in range(i, min(i + whole, len(walks)))]
                 for i in range(start, start + n_parts * whole, whole)]
                for start in range(0, len(walks), n_parts * whole) for first in range(0, centres, part)]
-    for b, parts in enumerate(batches):
-        met = set()
-        for w, first in itertools.chain(*parts):
-            walk = [int(u) for u in walks[w] if u >= 0]
-            past = min(first + part, centres)
-            wide = slice(max(0, first - window), past + (window or len(walk)))
-            near = wide if vectors is contexts else slice(first, past)
-            met |= {bit(u) for u in walk[near]}
-        gained = []
+    for parts in batches:
+        of_inputs = defaultdict(set)
+        of_outputs = of_inputs if vectors is contexts else defaultdict(set)
         for k, pieces in enumerate(parts):
-            noise = pools[(b + k) % len(pools)]
-            common = {~u for u in noise.tolist() if u < 0}
-            for w, first in pieces:
-                walk, walk_id, rate = [int(u) for u in walks[w] if u >= 0], ids[w], rates[w]
-                near = slice(max(0, first - window), min(len(walk), first + part) + (window or len(walk)))
-                counts = dict(zip(range(len(walk))[near], visits(walk[near], window or len(walk)), strict=True))
-                own = vectors.copy()
-                for i, places, negatives in windows(walk, walk_id, noise=np.where(noise < 0, ~noise, noise),
-                                                    window=window, n_negative=n_negative, key=key):
-                    if not first <= i < first + part:
-                        continue
-                    tokens += 1 if window else len(walk)
-                    if not places:
-                        continue
-                    inputs, outputs, g, loss = errors(own, contexts, [walk[j] for j in places], walk[i], negatives,
-                                                      rate, tile)
+            for walk, near, mine in itertools.starmap(steps, pieces):
+                for j in near:
+                    of_inputs[place(walk[j])].add(k)
+                for i, _, negatives in mine:
+                    for v in (walk[i], *negatives):
+                        of_outputs[place(v)].add(k)
+        copied = [u for u in range(n) if len(of_inputs[place(u)]) > 1 or damp_u[u] < 1]
+        kept = [v for v in range(n) if len(of_outputs[place(v)]) > 1 or damp_v[v] < 1]
+        gained = []
+        for w, first in itertools.chain(*parts):
+            walk, near, mine = steps(w, first)
+            rate = rates[w]
+            counts = dict(zip(near, visits([walk[j] for j in near], window or len(walk)), strict=True))
+            U = np.vstack([vectors] * 3)  # rows, copies as inputs, copies as outputs
+            V = U if vectors is contexts else np.vstack([contexts] * 3)
+            row_u, row_v = np.arange(n), np.arange(n)
+            row_u[copied] += n
+            row_v[kept] += 2 * n
+            for i, places, negatives in mine:
+                tokens += 1 if window else len(walk)
+                if not places:
+                    continue
+                inputs, outputs, g, loss = errors(U, V, [int(row_u[walk[j]]) for j in places], row_v[walk[i]],
+                                                  [row_v[v] for v in negatives], rate, tile)
+                if walk[i] in kept:
                     g[:, 0] *= min(1.0, burst / (rate * (window + 1)) / counts[i])
-                    for t in range(0, len(outputs), tile):
-                        then = contexts.copy()
-                        update(own, then, inputs, outputs[t:t + tile], g[:, t:t + tile], tile)
-                        for v in set(outputs[t:t + tile].tolist()):
-                            if v == walk[i] or v in common or bit(v) in met:
-                                gained.append((contexts, v, damp_v[v] * (then[v] - contexts[v])))
-                            else:
-                                contexts[v] = then[v]
-                    pairs += len(places)
-                    losses.append((i + walk_id, len(places), loss))
-                gained += [(vectors, u, damp_u[u] * (own[u] - vectors[u])) for u in set(walk)]
+                for t in range(0, len(outputs), tile):
+                    update(U, V, inputs, outputs[t:t + tile], g[:, t:t + tile], tile)
+                    for v in set(outputs[t:t + tile].tolist()):
+                        if v >= 2 * n:
+                            gained.append((contexts, v - 2 * n, damp_v[v - 2 * n] * (V[v] - contexts[v - 2 * n])))
+                            V[v] = contexts[v - 2 * n]
+                pairs += len(places)
+                losses.append((i + ids[w], len(places), loss))
+            vectors[:], contexts[:] = U[:n], V[:n]
+            gained += [(vectors, u, damp_u[u] * (U[n + u] - vectors[u])) for u in copied]
         for matrix, u, change in gained:
             matrix[u] += change
     return tokens, pairs, losses

@@ -58,18 +58,9 @@ def prepared(d, rate, subsample=0.0, n=12, length=25):
     return walks, ids, rates, noise, vectors, contexts
 
 
-def pools_of(noise, n_parts, n=12):
-    """Pools of negatives for the parts of a batch: nodes dealt out in turn, the last two in all pools."""
-    rng, pools = np.random.default_rng(3), []
-    for k in range(n_parts):
-        pool = rng.choice(np.append(np.arange(k, n - 2, n_parts), [n - 2, n - 1]), len(noise)).astype(np.int32)
-        pools.append(np.where(pool >= n - 2, ~pool, pool))
-    return np.array(pools)
-
-
 def run_kernel(walks, ids, rates, noise, vectors, contexts, *, window, n_negative, variant=0, part=0, n_parts=3,
                n_threads=1, damping=skipgram.NO_DAMPING):
-    """`_sgns.train` on `n_threads` threads; returns the totals. In parts `noise` is a pool for each."""
+    """`_sgns.train` on `n_threads` threads; returns the totals."""
     rows, listed, floats, nodes = _sgns.scratch_sizes(window, n_negative, walks.shape[1], part, n_threads)
     n_parts = n_parts if part else 1
     changes, lists = np.empty((n_parts, rows, vectors.shape[1]), np.float32), np.empty((n_parts, listed), np.int32)
@@ -77,7 +68,7 @@ def run_kernel(walks, ids, rates, noise, vectors, contexts, *, window, n_negativ
     _sgns.open_meeting(meeting, 100)
     with Team(n_threads) as team:
         team.run(lambda t: _sgns.train(
-            walks, ids, rates, np.atleast_2d(noise), damping, window, n_negative, 0, False, 99, variant, part, t,
+            walks, ids, rates, noise, damping, window, n_negative, 0, False, 99, variant, part, t,
             n_threads, meeting, changes, lists, np.empty(floats, np.float32), np.empty(nodes, np.int32), vectors,
             contexts, totals))
     return totals.sum(axis=0)
@@ -125,15 +116,14 @@ def test_kernel_equals_its_twin(variant, d, window, n_negative, subsample, rate)
 def test_batches_equal_their_twin(variant, n_threads, damped, d, window, n_negative, part, n_parts, rate):
     """Several walks in a part, and parts of a walk."""
     walks, ids, rates, noise, vectors, contexts = prepared(d, rate)
-    pools = pools_of(noise, n_parts)
     damping = np.random.default_rng(1).random((2, 12)).astype(np.float32) if damped else skipgram.NO_DAMPING
     if damped:
         damping[:, ::2] = 1.0
     u, v = vectors[:, :d].astype(float), contexts[:, :d].astype(float)
     expected = reference.train_batches(
-        u, v, walks, ids.tolist(), rates.astype(float), part=part, n_parts=n_parts, pools=pools, window=window,
+        u, v, walks, ids.tolist(), rates.astype(float), part=part, n_parts=n_parts, noise=noise, window=window,
         n_negative=n_negative, key=99, damping=damping.astype(float) if damped else None)
-    totals = run_kernel(walks, ids, rates, pools, vectors, contexts, window=window, n_negative=n_negative,
+    totals = run_kernel(walks, ids, rates, noise, vectors, contexts, window=window, n_negative=n_negative,
                         variant=_sgns.VARIANTS[variant], part=part, n_parts=n_parts, n_threads=n_threads,
                         damping=damping)
     np.testing.assert_allclose(vectors[:, :d], u, atol=2e-4)
@@ -143,16 +133,23 @@ def test_batches_equal_their_twin(variant, n_threads, damped, d, window, n_negat
 
 
 @pytest.mark.parametrize("variant", sorted(_sgns.VARIANTS))
-def test_negatives_that_no_other_part_has_change_at_once(variant):
-    """Many nodes, so that few of them are centres or in two walks: most rows are one part's own."""
-    walks, ids, rates, _, vectors, contexts = prepared(16, 0.05, n=3000)
-    pools = pools_of(np.empty(64), 4, n=40)  # so few that a part meets its own again
-    pools[:, ::2] = np.where(pools[:, ::2] >= 0, pools[:, ::2] + 2000, pools[:, ::2])
+@pytest.mark.parametrize("damped", [False, True])
+@pytest.mark.parametrize("window, length, part", [(5, 50, 25), (3, 8, 16), (0, 9, 3)])
+def test_rows_that_no_other_part_has_change_at_once(variant, damped, window, length, part):
+    """Many nodes, of which each walk has few: most rows are one part's own, which meets them again."""
+    _, _, _, _, vectors, contexts = prepared(16, 0.05, n=400)
+    rng = np.random.default_rng(4)
+    walks = (100 * (np.arange(12) % 4)[:, None] + rng.integers(0, 30, (12, length))).astype(np.int32)
+    walks[::3, 2] = 399  # a node of many parts
+    ids, rates = np.arange(12), np.full(12, 0.05, np.float32)
+    noise = rng.integers(0, 400, 256, dtype=np.int32)
+    damping = np.where(rng.random((2, 400)) < 0.2, 0.5, 1.0).astype(np.float32) if damped else skipgram.NO_DAMPING
     u, v = vectors.astype(float), contexts.astype(float)
-    expected = reference.train_batches(u, v, walks, ids.tolist(), rates.astype(float), part=25, n_parts=4, pools=pools,
-                                       window=5, n_negative=5, key=99)
-    totals = run_kernel(walks, ids, rates, pools, vectors, contexts, window=5, n_negative=5, part=25, n_parts=4,
-                        variant=_sgns.VARIANTS[variant], n_threads=2)
+    expected = reference.train_batches(u, v, walks, ids.tolist(), rates.astype(float), part=part, n_parts=4,
+                                       noise=noise, window=window, n_negative=5, key=99,
+                                       damping=damping.astype(float) if damped else None)
+    totals = run_kernel(walks, ids, rates, noise, vectors, contexts, window=window, n_negative=5, part=part, n_parts=4,
+                        variant=_sgns.VARIANTS[variant], n_threads=2, damping=damping)
     np.testing.assert_allclose(vectors, u, atol=2e-5)
     np.testing.assert_allclose(contexts, v, atol=2e-5)
     agree(totals, *expected)
@@ -161,7 +158,7 @@ def test_negatives_that_no_other_part_has_change_at_once(variant):
 def test_too_little_room_for_changes_is_refused():
     walks, ids, rates, noise, vectors, contexts = prepared(16, 0.02)
     with pytest.raises(ValueError, match="changes must have 350 rows a part, got 3; lists 2 parts, got 2"):
-        _sgns.train(walks, ids, rates, pools_of(noise, 2), skipgram.NO_DAMPING, 10, 5, 0, False, 99, 0, 50, 0, 1,
+        _sgns.train(walks, ids, rates, noise, skipgram.NO_DAMPING, 10, 5, 0, False, 99, 0, 50, 0, 1,
                     np.empty(_sgns.MEETING, np.int64), np.empty((2, 3, 16), np.float32), np.empty((2, 99), np.int32),
                     np.empty(999, np.float32), np.empty(999, np.int32), vectors, contexts, np.zeros((2, 4)))
 
@@ -169,22 +166,21 @@ def test_too_little_room_for_changes_is_refused():
 @pytest.mark.parametrize("variant", sorted(_sgns.VARIANTS))
 @pytest.mark.parametrize("part", [0, 2])
 @pytest.mark.parametrize("window, length", [(1, 2), (0, 7)])
-def test_tied_vectors_equal_their_twin(variant, part, window, length):
+@pytest.mark.parametrize("n", [12, 400])  # of the many nodes most are in one part alone
+def test_tied_vectors_equal_their_twin(variant, part, window, length, n):
     """First-order LINE: pairs of nodes, or stars, and one matrix for both roles. A negative may be an input."""
     rng = np.random.default_rng(2)
-    walks, ids = rng.integers(0, 12, (300, length), dtype=np.int32), np.arange(300)
-    rates, noise = np.full(300, 0.05, np.float32), rng.integers(0, 12, 64, dtype=np.int32)
-    vectors = aligned_zeros(12, 32)
-    vectors[:, :20] = rng.normal(size=(12, 20)) / math.sqrt(20)
+    walks, ids = rng.integers(0, n, (300, length), dtype=np.int32), np.arange(300)
+    rates, noise = np.full(300, 0.05, np.float32), rng.integers(0, n, 64, dtype=np.int32)
+    vectors = aligned_zeros(n, 32)
+    vectors[:, :20] = rng.normal(size=(n, 20)) / math.sqrt(20)
     u = vectors[:, :20].astype(float)
-    how = {"window": window, "n_negative": 5, "key": 99}
+    how = {"window": window, "n_negative": 5, "key": 99, "noise": noise}
     if part:
-        noise = pools_of(noise, 3)
-        reference.train_batches(u, u, walks, ids.tolist(), rates.astype(float), part=part, n_parts=3, pools=noise,
-                                **how)
+        reference.train_batches(u, u, walks, ids.tolist(), rates.astype(float), part=part, n_parts=3, **how)
     else:
         for walk, i in zip(walks, ids.tolist(), strict=True):
-            reference.train_walk(u, u, walk, i, 0.05, noise=noise, **how)
+            reference.train_walk(u, u, walk, i, 0.05, **how)
     run_kernel(walks, ids, rates, noise, vectors, vectors, window=window, n_negative=5,
                variant=_sgns.VARIANTS[variant], part=part, n_threads=3 if part else 1)
     np.testing.assert_allclose(vectors[:, :20], u, atol=2e-4)
@@ -201,8 +197,8 @@ def test_tied_rows_are_damped_for_both_roles():
 def test_batches_are_the_same_bytes_on_any_number_of_threads(variant, d):
     results = []
     for n_threads in (1, 2, 3, 4, 8):
-        *given, noise, vectors, contexts = prepared(d, 0.02)
-        totals = run_kernel(*given, pools_of(noise, 3), vectors, contexts, window=4, n_negative=5, part=10,
+        *given, vectors, contexts = prepared(d, 0.02)
+        totals = run_kernel(*given, vectors, contexts, window=4, n_negative=5, part=10,
                             variant=_sgns.VARIANTS[variant], n_threads=n_threads,
                             damping=np.full((2, 12), 0.7, np.float32))
         results.append((vectors.tobytes(), contexts.tobytes(), totals.tolist()))
@@ -545,7 +541,7 @@ def test_a_foreign_checkpoint_is_refused(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="is of a fit with graph"):
         clone(model).fit(nx.path_graph(100))
     assert path.read_bytes() == content
-    monkeypatch.setattr(skipgram, "CHECKPOINT", "graphemb checkpoint 4")
+    monkeypatch.setattr(skipgram, "CHECKPOINT", skipgram.CHECKPOINT + "0")
     with pytest.raises(ValueError, match="is not a checkpoint of this version"):
         clone(model).fit(graph)
     path.write_bytes(b"something else")
@@ -692,30 +688,6 @@ def test_walks_that_turn_on_the_spot_stay_bounded(n_jobs):
     Z = model.fit_transform(graph)
     assert np.linalg.norm(Z, axis=1).max() < 20
     assert np.linalg.norm(model.context_, axis=1).max() < 20
-
-
-def test_pools_of_parts_have_no_node_in_common_but_those_marked():
-    rng = np.random.default_rng(0)
-    visits = rng.integers(0, 50, 5000)
-    visits[:3] = 0, 40_000, 300  # the second has more of the noise than a part should have for itself
-    damped = np.zeros(5000, bool)
-    damped[2] = True
-    made = settings(ns_exponent=0.75)
-    share = skipgram.noise_shares(visits, 0.75)
-    pools = skipgram.noise_pools(visits, made, damped)
-    assert pools.dtype == np.int32 and len(pools) == skipgram.PARTS and share[1] > skipgram.MOST_NOISE
-    assert [sorted(set(pool[pool < 0])) for pool in pools] == [[~2, ~1]] * skipgram.PARTS
-    own = [set(pool[pool >= 0].tolist()) for pool in pools]
-    assert sum(map(len, own)) == len(set().union(*own)) == (visits > 0).sum() - 2
-    drawn = np.bincount(np.where(pools < 0, ~pools, pools).ravel(), minlength=5000) / pools.size
-    np.testing.assert_allclose(drawn, share, rtol=0.02, atol=1.5 / pools.size)
-    undamped = skipgram.noise_pools(visits, made, np.zeros(0, bool))
-    assert set(undamped[undamped < 0]) == {~1}
-
-
-def test_every_node_may_be_marked():
-    pools = skipgram.noise_pools(np.arange(10), settings(), np.ones(10, bool))
-    assert (pools < 0).all() and set(np.unique(~pools)) == set(range(1, 10))
 
 
 def test_hubs_are_damped_and_small_graphs_are_not_cut_into_batches():
