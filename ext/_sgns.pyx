@@ -302,6 +302,8 @@ def train(
     cdef const ge_kernel *kernel = ge_kernel_variant(variant)
     if kernel is NULL:
         raise ValueError(f"variant must be one of {VARIANTS}; got {variant}.")
+    if part and frozen:
+        raise ValueError(f"part must be 0 where contexts are frozen; got {part}.")
     if m == 0 or length == 0:
         return
     c.walks = &walks[0, 0]

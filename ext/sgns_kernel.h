@@ -519,15 +519,15 @@ GE_INLINE void train_centres(ge_sgns *s, const ge_walk *w, const ge_walk *next, 
             collect_inputs(s, &b, walk, i - first, begin - first, end - first);
             s->pairs += b.head->n_places;
             if (b.head->n_inputs == 0) continue;
-            if (part && !s->frozen) keep_outputs(s, &b, part);
-            if (returns && !s->frozen && b.kept[0] && most_visits < (float)s->visits[i - first])
+            if (part) keep_outputs(s, &b, part);
+            if (returns && b.kept[0] && most_visits < (float)s->visits[i - first])
                 b.head->share = most_visits / (float)s->visits[i - first];
             dot_window(s, &b, &coming);
             take_errors(s, &b);
             finish(s, &b);
             if (s->frozen) update(s, &b, NULL, 1);
             else update(s, &b, part, 0);
-            if (part && !s->frozen) end_outputs(s, &b, part);
+            if (part) end_outputs(s, &b, part);
         }
     }
     for (int32_t input = known; part && input < part->n_inputs; input++) {

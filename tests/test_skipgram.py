@@ -155,11 +155,16 @@ def test_rows_that_no_other_part_has_change_at_once(variant, damped, window, len
     agree(totals, *expected)
 
 
-def test_too_little_room_for_changes_is_refused():
+@pytest.mark.parametrize("shape, frozen, message", [
+    ((2, 3, 16), False, "changes must have 350 rows a part, got 3; lists 2 parts, got 2"),
+    ((9, 350, 16), False, "changes must be of 8 parts or fewer; got 9"),
+    ((2, 350, 16), True, "part must be 0 where contexts are frozen; got 50"),
+])
+def test_parts_without_room_are_refused(shape, frozen, message):
     walks, ids, rates, noise, vectors, contexts = prepared(16, 0.02)
-    with pytest.raises(ValueError, match="changes must have 350 rows a part, got 3; lists 2 parts, got 2"):
-        _sgns.train(walks, ids, rates, noise, skipgram.NO_DAMPING, 10, 5, 0, False, 99, 0, 50, 0, 1,
-                    np.empty(_sgns.MEETING, np.int64), np.empty((2, 3, 16), np.float32), np.empty((2, 99), np.int32),
+    with pytest.raises(ValueError, match=message):
+        _sgns.train(walks, ids, rates, noise, skipgram.NO_DAMPING, 10, 5, 0, frozen, 99, 0, 50, 0, 1,
+                    np.empty(_sgns.MEETING, np.int64), np.empty(shape, np.float32), np.empty((2, 99), np.int32),
                     np.empty(999, np.float32), np.empty(999, np.int32), vectors, contexts, np.zeros((2, 4)))
 
 
