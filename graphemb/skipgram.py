@@ -192,11 +192,11 @@ def train(corpus: Corpus, settings: SkipGram, init: NDArray[np.float32] | None =
 
     With ``deterministic=True`` the result does not depend on the number of threads. The corpus is cut
     into parts of `PART` positions, and `PARTS` of these make a batch. Each part is trained by one thread,
-    window by window, and changes at once the rows that no other part of the batch has: nine in ten or
-    more. The others it sees as they were before the batch (as an input, it trains a copy); what it changes
-    in them is added in the order of the parts once all are done, damped in rows that a batch updates very
-    often (`damping`). Where most would be (a small graph), or with a large rate, positions are trained one
-    after the other on one thread while the others make walks.
+    window by window, and changes at once the rows that no other part of the batch has, which are most. The
+    others it sees as they were before the batch (as an input, it trains a copy); what it changes in them is
+    added in the order of the parts once all are done, damped in rows that a batch updates very often
+    (`damping`). Where most would be (a small graph), or with a large rate, positions are trained one after
+    the other on one thread while the others make walks.
 
     With False all threads train at once, without locks (Recht et al., "Hogwild!", NIPS 2011), and the
     last bits depend on their timing.
