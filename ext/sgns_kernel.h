@@ -297,18 +297,15 @@ GE_INLINE void scan_walk(ge_sgns *s, const int32_t *walk, int64_t n, ge_part *pa
         int32_t last = s->table[h &= s->table_mask];
         while (last >= 0 && walk[last] != walk[i]) last = s->table[h = (h + 1) & s->table_mask];
         s->table[h] = (int32_t)i;
+        s->line[i] = input >= 0 ? row_of(s, s->vectors, input) : NULL;
         if (part) {
             if (last >= 0) {
                 s->line[i] = s->line[last];
             } else if (input >= 0 && is_kept(s->input_holders, s->damp_inputs, walk[i])) {
                 s->line[i] = row_of(s, part->changes, part->n_inputs);
                 s->nodes[part->n_inputs++] = input;
-            } else {
-                s->line[i] = input >= 0 ? row_of(s, s->vectors, input) : NULL;
             }
             s->upto[i] = part->n_inputs;
-        } else {
-            s->line[i] = input >= 0 ? row_of(s, s->vectors, input) : NULL;
         }
         if (i - last > 2 * (int64_t)s->window) last = -1;
         s->before[i] = last;
@@ -540,14 +537,15 @@ static void GE_VARIANT(ge_hold)(ge_sgns *s, const ge_walk *w, uint8_t bit)
 {
     const int64_t first = w->begin > s->window ? w->begin - s->window : 0;
     const int64_t past = w->end + s->window < w->n ? w->end + s->window : w->n;
-    const uint64_t start = noise_start(s, w->id), n_negative = (uint64_t)s->n_negative, mask = s->noise_mask;
-    const uint64_t from = start + (uint64_t)w->begin * n_negative, to = start + (uint64_t)w->end * n_negative;
+    const uint64_t n_negative = (uint64_t)s->n_negative, mask = s->noise_mask;
+    const uint64_t start = noise_start(s, w->id) + (uint64_t)w->begin * n_negative;
+    const uint64_t n = (uint64_t)(w->end - w->begin) * n_negative;
     const int32_t *noise = s->noise;
     uint8_t *of_inputs = s->input_holders, *of_outputs = s->output_holders; /* may be one; s is not read again */
-    for (uint64_t k = from; k < to; k += GE_LANES) ge_prefetch(noise + (k & mask));
+    for (uint64_t k = 0; k < n; k += GE_LANES) ge_prefetch(noise + ((start + k) & mask));
     for (int64_t i = first; i < past; i++) *holder_of(of_inputs, w->nodes[i]) |= bit;
     for (int64_t i = w->begin; i < w->end; i++) *holder_of(of_outputs, w->nodes[i]) |= bit;
-    for (uint64_t k = from; k < to; k++) *holder_of(of_outputs, noise[k & mask]) |= bit;
+    for (uint64_t k = 0; k < n; k++) *holder_of(of_outputs, noise[(start + k) & mask]) |= bit;
 }
 
 static void GE_VARIANT(ge_train)(ge_sgns *s, const ge_walk *walk, const ge_walk *next)
