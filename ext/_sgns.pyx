@@ -17,6 +17,7 @@ cdef extern from "sgns.h" nogil:
     enum:
         GE_LANES
         GE_TILE
+        GE_PLANNED
         GE_SAMPLED
         GE_HOLDERS
         GE_MOST_PARTS
@@ -53,13 +54,19 @@ cdef extern from "sgns.h" nogil:
         int32_t n_outputs
         int32_t frozen
         uint64_t key
-        int32_t *slots
-        int64_t slot_size
+        float **rows
+        float **ahead
+        float **line
+        float **collected
+        float **targets
+        int32_t *outputs
+        int32_t *reaches
+        int32_t *doubled
+        int32_t *times
         float *g
         float *sigmas
         double losses[2]
         int64_t pairs
-        float **line
         int32_t *before
         int32_t *latest
         int32_t *upto
@@ -70,8 +77,6 @@ cdef extern from "sgns.h" nogil:
         int32_t *nodes
         uint8_t *input_holders
         uint8_t *output_holders
-    ctypedef struct ge_window:
-        pass
     ctypedef struct ge_kernel:
         void (*train)(ge_sgns *s, const ge_walk *walk, const ge_walk *next) noexcept nogil
         void (*hold)(ge_sgns *s, const ge_walk *walk, uint8_t bit) noexcept nogil
@@ -110,10 +115,12 @@ cdef inline int64_t width_of(int64_t n_negative) noexcept nogil:
     return (n_negative + GE_TILE) // GE_TILE * GE_TILE
 
 
-cdef inline int64_t slot_size(int64_t reach, int64_t n_negative) noexcept nogil:
-    cdef int64_t head = sizeof(ge_window) // sizeof(int32_t), inputs = POINTER * 2 * (reach + GE_LANES)
-    cdef int64_t ahead = width_of(n_negative) + 2 * reach + 3
-    return (head + 2 * width_of(n_negative) + inputs + 2 * reach + ahead + 15) // 16 * 16
+cdef inline int64_t n_rows(int64_t n_negative) noexcept nogil:
+    return GE_PLANNED * (width_of(n_negative) + 1) + 2
+
+
+cdef inline int64_t n_ahead(int64_t reach, int64_t n_negative) noexcept nogil:
+    return width_of(n_negative) + 2 * reach + 4
 
 
 cdef inline int64_t g_size(int64_t reach, int64_t n_negative) noexcept nogil:
@@ -145,14 +152,16 @@ def scratch_sizes(
     int64_t part, int64_t n_threads,       # IN
 ):
     """What `train` needs: rows, and places in lists, of each part; floats, and nodes, of each thread."""
-    cdef int64_t reach = min(window or walk_length, walk_length), rows = 0, inputs = 0
+    cdef int64_t reach = min(window or walk_length, walk_length), rows = 0
     cdef Cut cut
     if part:
         cut = cut_of(window, n_negative, walk_length, part)
-        rows, inputs = cut.n_inputs + cut.n_outputs, cut.n_inputs
+        rows = cut.n_inputs + cut.n_outputs
     return (rows, n_threads * (1 + 2 * rows), 2 * g_size(reach, n_negative),
-            2 * slot_size(reach, n_negative) + POINTER * (walk_length + reach + GE_LANES) + 4 * walk_length
-            + 2 * reach + 1 + table_size(walk_length) + inputs + 2 * GE_HOLDERS // sizeof(int32_t))
+            POINTER * (n_rows(n_negative) + n_ahead(reach, n_negative) + walk_length + 2 * reach
+                       + width_of(n_negative))
+            + GE_PLANNED * (width_of(n_negative) + 2) + 4 * walk_length + 4 * reach + 1
+            + table_size(walk_length) + rows + 2 * GE_HOLDERS // sizeof(int32_t))
 
 
 def open_meeting(
@@ -330,10 +339,16 @@ def train(
     s.key = key
     s.g = &g[0]
     s.sigmas = s.g + g_size(reach, n_negative)
-    s.slot_size = slot_size(reach, n_negative)
-    s.slots = &own[0]
-    s.line = <float **>(s.slots + 2 * s.slot_size)
-    s.before = <int32_t *>(s.line + length + reach + GE_LANES)
+    s.rows = <float **>&own[0]
+    s.ahead = s.rows + n_rows(n_negative)
+    s.line = s.ahead + n_ahead(reach, n_negative)
+    s.collected = s.line + length
+    s.targets = s.collected + 2 * reach
+    s.outputs = <int32_t *>(s.targets + s.width)
+    s.reaches = s.outputs + s.width * GE_PLANNED
+    s.doubled = s.reaches + GE_PLANNED
+    s.times = s.doubled + GE_PLANNED
+    s.before = s.times + 2 * reach
     s.latest = s.before + length
     s.upto = s.latest + length
     s.visits = s.upto + length

@@ -12,6 +12,7 @@
 #define GE_HOLDERS (1 << GE_HOLDER_BITS) /* places of a table: which parts of a batch have a node, a bit for each */
 #define GE_MOST_PARTS 8
 #define GE_TILE 6     /* outputs held in registers together: a centre and five negatives */
+#define GE_PLANNED 41 /* windows planned together; the last of them is planned again with those after it */
 
 /* The centres at [begin, end) of a walk. */
 typedef struct {
@@ -48,35 +49,30 @@ typedef struct {
     int32_t n_outputs;         /* rows of `contexts`; nodes without one are no outputs */
     int32_t frozen;            /* whether `contexts` stays as it is */
     uint64_t key;
-    int32_t *slots;            /* TMP (2, slot_size) a ge_window and its arrays, see slot_at */
-    int64_t slot_size;
-    float *g, *sigmas;         /* TMP reach * width / GE_TILE * GE_LANES each: products, then errors of a window, see
-                                  error_at; and its sigmas where their loss is taken */
+    float **rows;              /* TMP GE_PLANNED * (width + 1) + 2; of each planned window the rows of its outputs, and
+                                  that of the input at its far end */
+    float **ahead;             /* TMP width + 2 * reach + 4; see look_ahead */
+    float **line;              /* TMP walk length; of each place but the centre its row as an input */
+    float **collected;         /* TMP 2 * reach; rows of the inputs of a window, each once */
+    float **targets;           /* TMP width; in a part: where the rows of the outputs of a window go */
+    int32_t *outputs;          /* TMP width * GE_PLANNED; of each planned window: centre, negatives, centre again */
+    int32_t *reaches;          /* TMP GE_PLANNED; places on either side */
+    int32_t *doubled;          /* TMP GE_PLANNED; whether one stands twice in a tile, or a negative is the centre */
+    int32_t *times;            /* TMP 2 * reach; how often an input stands in the window, where one stands twice */
+    float *g, *sigmas;         /* TMP reach * width / GE_TILE * GE_LANES each: errors of a window, see error_at; and its
+                                  sigmas where their loss is taken */
     double losses[2];          /* pairs whose loss was taken, and the loss */
     int64_t pairs;
-    float **line;              /* TMP walk length + reach + GE_LANES; see scan_walk */
     int32_t *before, *latest;  /* TMP walk length; see scan_walk */
     int32_t *upto;             /* TMP walk length; see scan_walk */
     int32_t *visits;           /* TMP walk length; see count_visits */
     int32_t *table;            /* TMP table_mask + 1, a power of two of twice the walk length at least */
     uint32_t table_mask;
     int32_t *place;            /* TMP 2 * reach + 1; which input stands at a place of the window */
-    int32_t *nodes;            /* TMP inputs of a part; the row of `vectors` of each that has a copy */
+    int32_t *nodes;            /* TMP rows of changes; of which row each is, see row_at */
     uint8_t *input_holders;    /* TMP GE_HOLDERS; the same table for both where `vectors` is `contexts` */
     uint8_t *output_holders;
 } ge_sgns;
-
-/* The head of a slot, which holds one window or a piece of one. */
-typedef struct {
-    int32_t n_ahead;    /* rows to prefetch */
-    int32_t n_inputs;
-    int32_t n_places;   /* what the inputs stand for: one that stands twice in the window is one input */
-    int32_t sampled;    /* whether the loss of the window is taken */
-    int32_t doubled;    /* whether a negative is the centre or stands twice */
-    int32_t weighted;   /* whether some input stands twice */
-    float rate;
-    float share;        /* weight of the centre as an output, see GE_BURST */
-} ge_window;
 
 /* One source, sgns_kernel.h, for each instruction set. `next`, or NULL, is what the thread will train on then. */
 typedef struct {

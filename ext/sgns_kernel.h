@@ -24,28 +24,28 @@
 #define GE_BLOCK 2     /* vectors of columns that the update of a tile holds in registers */
 #define GE_AHEAD 6     /* changes to prefetch */
 
-/* The arrays of one slot. */
+/* The window of one centre, or a piece of it. */
 typedef struct {
-    ge_window *head;
-    int32_t *outputs;                /* width */
-    float **inputs;                  /* 2 * (reach + GE_LANES), 2 * reach of them count: their rows, or a part's copies */
-    int32_t *times;                  /* 2 * reach; how often an input stands in the window; where weighted */
-    int32_t *kept;                   /* width; in a part: the row of its changes where that of an output goes, or 0 */
-    int32_t *ahead;                  /* rows that this window needs and those before did not, see row_at: to prefetch */
-} ge_slot;
+    const int32_t *outputs; /* nodes, see output_at */
+    float *const *rows;     /* of `contexts`: width */
+    float **inputs;         /* rows of `vectors`, or a part's copies of them: n_inputs */
+    int32_t n_inputs;
+    int32_t n_places;       /* what the inputs stand for: one that stands twice in the window is one input */
+    int32_t sampled;        /* whether the loss of the window is taken */
+    int32_t doubled;        /* whether a negative is the centre or stands twice */
+    int32_t weighted;       /* whether some input stands twice */
+    float rate;
+    float share;            /* weight of the centre as an output, see GE_BURST */
+    float *const *ahead;    /* rows to prefetch: n_ahead, and two more that are there */
+    int32_t n_ahead;
+} ge_window;
 
-GE_INLINE ge_slot slot_at(const ge_sgns *s, int64_t slot)
-{
-    int32_t *head = s->slots + slot * s->slot_size, *outputs = head + sizeof(ge_window) / sizeof(int32_t);
-    float **inputs = (float **)(outputs + s->width);
-    int32_t *times = (int32_t *)(inputs + 2 * (s->reach + GE_LANES)), *kept = times + 2 * s->reach;
-    return (ge_slot){(ge_window *)head, outputs, inputs, times, kept, kept + s->width};
-}
+GE_INLINE int32_t output_at(const ge_window *b, int32_t k) { return b->outputs[k * GE_PLANNED]; }
 
-GE_INLINE int64_t pairs_of(const ge_slot *b) { return (b->head->n_inputs + 1) / 2; }
+GE_INLINE int64_t pairs_of(const ge_window *b) { return (b->n_inputs + 1) / 2; }
 
 /* Errors lie by tile of outputs, then by pair of inputs: GE_TILE of the first, GE_TILE of the second, in GE_LANES. */
-GE_INLINE float *error_at(const ge_slot *b, float *g, int32_t m, int32_t k)
+GE_INLINE float *error_at(const ge_window *b, float *g, int32_t m, int32_t k)
 {
     return g + (k / GE_TILE * pairs_of(b) + m / 2) * GE_LANES + m % 2 * GE_TILE + k % GE_TILE;
 }
@@ -56,13 +56,6 @@ GE_INLINE float *row_of(const ge_sgns *s, float *matrix, int32_t i) { return mat
 GE_INLINE float *row_at(const ge_sgns *s, int32_t row)
 {
     return row < 0 ? row_of(s, s->contexts, ~row) : row_of(s, s->vectors, row);
-}
-
-/* Where the rows of a tile of outputs begin. */
-GE_INLINE void find_rows(const ge_sgns *s, const int32_t *outputs, float **rows)
-{
-    GE_UNROLL
-    for (int k = 0; k < GE_TILE; k++) rows[k] = row_of(s, s->contexts, outputs[k]);
 }
 
 /* Scalar products of two inputs with a tile of outputs, whose rows are v. On the way two rows are prefetched, as much
@@ -101,7 +94,7 @@ GE_INLINE uint8_t *holder_of(uint8_t *holders, int32_t node)
 GE_INLINE int is_kept(uint8_t *holders, const float *damping, int32_t node)
 {
     const uint32_t held = *holder_of(holders, node);
-    return (held & (held - 1)) != 0 || (damping && damping[node] < 1.0f);
+    return ((held & (held - 1)) != 0) | (damping && damping[node] < 1.0f);
 }
 
 GE_INLINE int is_input(const ge_sgns *s, int32_t node)
@@ -110,31 +103,27 @@ GE_INLINE int is_input(const ge_sgns *s, int32_t node)
 }
 
 /* Scalar products of a window. */
-GE_INLINE void dot_window(const ge_sgns *s, const ge_slot *b, const ge_slot *next)
+GE_INLINE void dot_window(const ge_sgns *s, const ge_window *b)
 {
-    const int32_t n = b->head->n_inputs, n_ahead = next->head->n_ahead;
+    const int32_t n = b->n_inputs, n_ahead = b->n_ahead;
     float *products = s->g;
     int32_t at = 0;
     for (int32_t tile = 0; tile < s->width; tile += GE_TILE) {
-        float *rows[GE_TILE];
-        find_rows(s, b->outputs + tile, rows);
         for (int32_t m = 0; m < n; m += 2, products += GE_LANES) {
             /* An odd last input is taken twice. */
-            const ge_pair sums = dot_pair(b->inputs[m], b->inputs[m + 1 < n ? m + 1 : m], rows,
-                                          row_at(s, next->ahead[at]), row_at(s, next->ahead[at + 1]), s->columns);
+            const ge_pair sums = dot_pair(b->inputs[m], b->inputs[m + 1 < n ? m + 1 : m], b->rows + tile,
+                                          b->ahead[at], b->ahead[at + 1], s->columns);
             GE_UNROLL
             for (int p = 0; p < GE_OF_PAIR; p++) vec_store(products + p * GE_WIDTH, sums.x[p]);
             at = at + 2 < n_ahead ? at + 2 : n_ahead;
         }
     }
-    for (; at < n_ahead; at++) {
-        const float *row = row_at(s, next->ahead[at]);
-        for (int64_t c = 0; c < s->columns; c += GE_LANES) ge_prefetch(row + c);
-    }
+    for (; at < n_ahead; at++)
+        for (int64_t c = 0; c < s->columns; c += GE_LANES) ge_prefetch(b->ahead[at] + c);
 }
 
 /* Errors of a window, in place of its products. */
-GE_INLINE void take_errors(const ge_sgns *s, const ge_slot *b)
+GE_INLINE void take_errors(const ge_sgns *s, const ge_window *b)
 {
     static const float centre[GE_LANES] = {1, 0, 0, 0, 0, 0, 1};
     static const float places[GE_LANES] = {0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5};
@@ -146,14 +135,14 @@ GE_INLINE void take_errors(const ge_sgns *s, const ge_slot *b)
         for (int p = 0; p < GE_OF_PAIR; p++) {
             /* Outputs past the last have no error. */
             const ge_vec left = vec_sub(vec_all((float)(s->n_negative + 1 - tile)), vec_load(places + p * GE_WIDTH));
-            rates.x[p] = vec_mul(vec_all(b->head->rate), vec_max(zero, vec_min(one, left)));
+            rates.x[p] = vec_mul(vec_all(b->rate), vec_max(zero, vec_min(one, left)));
             labels.x[p] = tile ? zero : vec_mul(rates.x[p], vec_load(centre + p * GE_WIDTH));
         }
         for (int64_t pair = 0; pair < pairs_of(b); pair++, g += GE_LANES, sigmas += GE_LANES) {
             GE_UNROLL
             for (int p = 0; p < GE_OF_PAIR; p++) {
                 const ge_vec sigma = vec_sigmoid(vec_load(g + p * GE_WIDTH));
-                if (b->head->sampled) vec_store(sigmas + p * GE_WIDTH, sigma);
+                if (b->sampled) vec_store(sigmas + p * GE_WIDTH, sigma);
                 vec_store(g + p * GE_WIDTH, vec_sub(labels.x[p], vec_mul(rates.x[p], sigma)));
             }
         }
@@ -161,21 +150,23 @@ GE_INLINE void take_errors(const ge_sgns *s, const ge_slot *b)
 }
 
 /* -log of the probability the model gives to the window, from its sigmas. */
-GE_INLINE double window_loss(const ge_sgns *s, const ge_slot *b)
+GE_INLINE double window_loss(const ge_sgns *s, const ge_window *b)
 {
     double loss = 0.0, product = 1.0;
-    for (int32_t m = 0; m < b->head->n_inputs; m++) {
-        const double times = b->head->weighted ? b->times[m] : 1;
+    for (int32_t m = 0; m < b->n_inputs; m++) {
+        const double times = b->weighted ? s->times[m] : 1;
+        const float *sigmas = NULL;
         for (int32_t k = 0; k <= s->n_negative; k++) {
-            const double sigma = *error_at(b, s->sigmas, m, k), right = k ? 1.0 - sigma : sigma;
-            if (k && b->outputs[k] == b->outputs[0]) continue;
+            if (k % GE_TILE == 0) sigmas = error_at(b, s->sigmas, m, k);
+            const double sigma = sigmas[k % GE_TILE], right = k ? 1.0 - sigma : sigma;
+            if (b->doubled && k && output_at(b, k) == output_at(b, 0)) continue;
             product *= right > 1e-12 ? right : 1e-12;
             if (product < 1e-200) {
                 loss -= log(product) * times;
                 product = 1.0;
             }
         }
-        if (b->head->weighted) {
+        if (b->weighted) {
             loss -= log(product) * times;
             product = 1.0;
         }
@@ -184,40 +175,40 @@ GE_INLINE double window_loss(const ge_sgns *s, const ge_slot *b)
 }
 
 /* A node that stands twice in the window teaches twice. */
-GE_INLINE void weigh(const ge_sgns *s, const ge_slot *b)
+GE_INLINE void weigh(const ge_sgns *s, const ge_window *b)
 {
-    for (int32_t m = 0; m < b->head->n_inputs; m++)
-        for (int32_t k = 0; b->times[m] > 1 && k < s->width; k++) *error_at(b, s->g, m, k) *= (float)b->times[m];
+    for (int32_t m = 0; m < b->n_inputs; m++)
+        for (int32_t k = 0; s->times[m] > 1 && k < s->width; k++) *error_at(b, s->g, m, k) *= (float)s->times[m];
 }
 
 /* A negative that is the centre itself teaches nothing. Where an output stands twice in a tile, its
  * first place takes the errors of both. */
-GE_INLINE void merge_doubles(const ge_sgns *s, const ge_slot *b)
+GE_INLINE void merge_doubles(const ge_sgns *s, const ge_window *b)
 {
     for (int32_t k = 1; k <= s->n_negative; k++) {
         const int32_t tile = k / GE_TILE * GE_TILE;
         int32_t l = tile;
-        while (b->outputs[l] != b->outputs[k]) l++;
-        if (b->outputs[k] != b->outputs[0] && l == k) continue;
-        for (int32_t m = 0; m < b->head->n_inputs; m++) {
+        while (output_at(b, l) != output_at(b, k)) l++;
+        if (output_at(b, k) != output_at(b, 0) && l == k) continue;
+        for (int32_t m = 0; m < b->n_inputs; m++) {
             float *g = error_at(b, s->g, m, tile);
-            if (b->outputs[k] != b->outputs[0]) g[l - tile] += g[k - tile];
+            if (output_at(b, k) != output_at(b, 0)) g[l - tile] += g[k - tile];
             g[k - tile] = 0.0f;
         }
     }
 }
 
 /* After the errors of a window: its loss, and what is particular about it. */
-GE_INLINE void finish(ge_sgns *s, const ge_slot *b)
+GE_INLINE void finish(ge_sgns *s, const ge_window *b)
 {
-    if (b->head->sampled) {
-        s->losses[0] += b->head->n_places;
+    if (b->sampled) {
+        s->losses[0] += b->n_places;
         s->losses[1] += window_loss(s, b);
     }
-    if (b->head->weighted) weigh(s, b);
-    if (b->head->doubled) merge_doubles(s, b);
-    if (b->head->share < 1.0f)
-        for (int32_t m = 0; m < b->head->n_inputs; m++) *error_at(b, s->g, m, 0) *= b->head->share;
+    if (b->weighted) weigh(s, b);
+    if (b->doubled) merge_doubles(s, b);
+    if (b->share < 1.0f)
+        for (int32_t m = 0; m < b->n_inputs; m++) *error_at(b, s->g, m, 0) *= b->share;
 }
 
 /* What an input and the outputs v of a tile learn from each other, in some columns; e: errors of the input. */
@@ -243,11 +234,11 @@ GE_INLINE void update_input(float *row, const float *e, ge_vec (*v)[GE_TILE], in
 
 /* Both sides of the update for a tile, `columns` vectors of columns from column c on; rows: of its outputs, new: where
  * they go. */
-GE_INLINE void update_columns(const ge_sgns *s, const ge_slot *b, float *const *rows, float *const *new, int32_t tile,
+GE_INLINE void update_columns(const ge_sgns *s, const ge_window *b, float *const *rows, float *const *new, int32_t tile,
                               int64_t c, int columns, int frozen)
 {
     const float *e = error_at(b, s->g, 0, tile);
-    const int32_t n = b->head->n_inputs;
+    const int32_t n = b->n_inputs;
     int32_t m = 0;
     ge_vec v[GE_BLOCK][GE_TILE];
     GE_UNROLL
@@ -267,16 +258,16 @@ GE_INLINE void update_columns(const ge_sgns *s, const ge_slot *b, float *const *
             vec_store(new[k] + c + j * GE_WIDTH, v[j][k]);
 }
 
-/* The update of a window. For a part, outputs that it may not change go to its changes. */
-GE_INLINE void update(const ge_sgns *s, const ge_slot *b, const ge_part *part, int frozen)
+/* The update of a window; targets: where the changed rows of its outputs go, or NULL. */
+GE_INLINE void update(const ge_sgns *s, const ge_window *b, float *const *targets, int frozen)
 {
     for (int32_t tile = 0; tile < s->width; tile += GE_TILE) {
         float *rows[GE_TILE], *new[GE_TILE];
         int64_t c = 0;
-        find_rows(s, b->outputs + tile, rows);
         GE_UNROLL
-        for (int k = 0; k < GE_TILE; k++)
-            new[k] = part && b->kept[tile + k] ? row_of(s, part->changes, b->kept[tile + k]) : rows[k];
+        for (int k = 0; k < GE_TILE; k++) rows[k] = b->rows[tile + k];
+        GE_UNROLL
+        for (int k = 0; k < GE_TILE; k++) new[k] = targets ? targets[tile + k] : rows[k];
         for (; c + GE_BLOCK * GE_WIDTH <= s->columns; c += GE_BLOCK * GE_WIDTH)
             update_columns(s, b, rows, new, tile, c, GE_BLOCK, frozen);
         if (c < s->columns) update_columns(s, b, rows, new, tile, c, 1, frozen);
@@ -313,7 +304,8 @@ GE_INLINE void scan_walk(ge_sgns *s, const int32_t *walk, int64_t n, ge_part *pa
     }
 }
 
-/* How often a node stands at a place and others around it, as near to each other as in a window; returns the largest. */
+/* How often a node stands at a place and others around it, as near to each other as in a window; returns the
+ * largest. */
 GE_INLINE int32_t count_visits(ge_sgns *s, int64_t n)
 {
     int32_t largest = 0;
@@ -326,118 +318,111 @@ GE_INLINE int32_t count_visits(ge_sgns *s, int64_t n)
     return largest;
 }
 
-/* Whether an output stands twice in a tile, or a negative is the centre. */
-GE_INLINE int32_t any_double(const ge_sgns *s, const int32_t *outputs)
+/* Draw t of a walk decides the window of position t; the negatives are read from the noise pool from a
+ * place that the walk's number decides, n_negative for each position. */
+GE_INLINE uint64_t noise_start(const ge_sgns *s, uint64_t id) { return ge_mix(s->key ^ ge_mix(id)); }
+
+/* The output that has no row is left out with its window; its place must hold one that has. */
+GE_INLINE int32_t centre_of(const ge_sgns *s, const ge_walk *w, int64_t i)
 {
-    int32_t doubled = 0;
-    for (int32_t tile = 0; tile < s->width; tile += GE_TILE) {
-        int32_t o[GE_TILE];
-        GE_UNROLL
-        for (int k = 0; k < GE_TILE; k++) o[k] = tile + k <= s->n_negative ? outputs[tile + k] : -1 - k;
-        GE_UNROLL
-        for (int k = 1; k < GE_TILE; k++)
-            GE_UNROLL
-            for (int l = 0; l < k; l++) doubled |= o[k] == o[l];
-        if (tile == 0) continue;
-        for (int k = 0; k < GE_TILE; k++) doubled |= o[k] == outputs[0];
+    return w->nodes[i] < s->n_outputs ? w->nodes[i] : 0;
+}
+
+/* The row of place i of a walk as an input; `other` where it has none. */
+GE_INLINE float *input_row(const ge_sgns *s, const ge_walk *w, int64_t i, float *other)
+{
+    return i < w->n && is_input(s, w->nodes[i]) ? row_of(s, s->vectors, w->nodes[i] - s->first_input) : other;
+}
+
+GE_INLINE void mark_equal(int32_t *GE_RESTRICT marks, const int32_t *GE_RESTRICT a, const int32_t *GE_RESTRICT b,
+                          int32_t n)
+{
+    for (int32_t e = 0; e < n; e++) marks[e] |= a[e] == b[e];
+}
+
+/* The windows of n <= GE_PLANNED centres from place i on, but for their inputs: how far they reach, their outputs, and
+ * whether one of these stands twice in a tile or is the centre. All of a kind at a time, so that many are under way. */
+GE_INLINE void plan_windows(const ge_sgns *s, const ge_walk *w, int64_t i, int32_t n)
+{
+    const uint64_t n_negative = (uint64_t)s->n_negative, mask = s->noise_mask;
+    const uint64_t start = noise_start(s, w->id) + (uint64_t)i * n_negative;
+    const int32_t width = s->width, row = width + 1;
+    const int32_t *noise = s->noise;
+    int32_t *outputs = s->outputs, *doubled = s->doubled;
+    float **rows = s->rows;
+    for (int32_t e = 0; e < n; e++)
+        s->reaches[e] = s->star ? (int32_t)w->n
+                      : 1 + (int32_t)ge_below(ge_draw(s->key, w->id, (uint64_t)(i + e)), s->window);
+    for (int32_t e = 0; e < n; e++) outputs[e] = centre_of(s, w, i + e);
+    for (int32_t k = 1; k < width; k++) {
+        int32_t *of = outputs + k * GE_PLANNED;
+        if (k <= s->n_negative)
+            for (int32_t e = 0; e < n; e++) of[e] = noise[(start + (uint64_t)e * n_negative + (uint64_t)k - 1) & mask];
+        else
+            memcpy(of, outputs, (size_t)n * sizeof *of);
     }
-    return doubled;
+    for (int32_t k = 0; k < width; k++)
+        for (int32_t e = 0; e < n; e++) rows[e * row + k] = row_of(s, s->contexts, outputs[k * GE_PLANNED + e]);
+    for (int32_t e = 0; e < n; e++) rows[e * row + width] = input_row(s, w, i + e + s->window, rows[e * row]);
+    rows[n * row] = rows[n * row + 1] = rows[0];
+    memset(doubled, 0, (size_t)n * sizeof *doubled);
+    for (int32_t k = 1; k <= s->n_negative; k++) {
+        const int32_t *of = outputs + k * GE_PLANNED, tile = k / GE_TILE * GE_TILE;
+        for (int32_t l = tile; l < k; l++) mark_equal(doubled, of, outputs + l * GE_PLANNED, n);
+        if (tile) mark_equal(doubled, of, outputs, n);
+    }
 }
 
-/* The rows of one side of a window, and some more: no branch depends on their number. */
-GE_INLINE void copy_line(const ge_sgns *s, float *const *from, float **to)
+/* What to prefetch during the window of the centre at i: the rows of the next planned window that are not in this one,
+ * or those of the first window of the next walk. */
+GE_INLINE void look_ahead(const ge_sgns *s, ge_window *b, const ge_walk *w, int64_t i, const ge_walk *next)
 {
-    for (int32_t k = 0; k < s->reach; k += GE_LANES) memcpy(to + k, from + k, GE_LANES * sizeof *to);
+    b->ahead = b->rows + s->width + 1;
+    b->n_ahead = s->width + 1;
+    if (i + 1 < w->end) return;
+    b->ahead = b->rows;
+    b->n_ahead = 0;
+    if (!next) return;
+    const uint64_t start = noise_start(s, next->id) + (uint64_t)next->begin * (uint64_t)s->n_negative;
+    const int64_t from = next->begin > s->window ? next->begin - s->window : 0, to = next->begin + s->window + 1;
+    float **ahead = s->ahead;
+    *ahead++ = row_of(s, s->contexts, centre_of(s, next, next->begin));
+    for (int32_t k = 0; k < s->n_negative; k++)
+        *ahead++ = row_of(s, s->contexts, s->noise[(start + (uint64_t)k) & s->noise_mask]);
+    for (int64_t j = from; j < to && j < next->n; j++) *ahead++ = input_row(s, next, j, s->ahead[0]);
+    ahead[0] = ahead[1] = s->ahead[0];
+    b->ahead = s->ahead;
+    b->n_ahead = (int32_t)(ahead - s->ahead);
 }
 
-/* The nodes at places begin .. end of the walk but i; one that stands there twice is one input. */
-GE_INLINE void collect_inputs(const ge_sgns *s, const ge_slot *b, const int32_t *walk, int64_t i,
-                              int64_t begin, int64_t end)
+/* The nodes at places begin .. end of the walk but i; one that stands there twice is one input.
+ * s->line has the rows of all places but i. */
+GE_INLINE void collect_inputs(const ge_sgns *s, ge_window *b, const int32_t *walk, int64_t i, int64_t begin,
+                              int64_t end)
 {
     int32_t n = 0, places = 0;
-    b->head->weighted = 0;
+    b->weighted = 0;
     if (s->latest[end] < begin && s->first_input == 0 && s->n_inputs >= s->n_outputs) {
-        const int64_t left = (end < i ? end + 1 : i) - begin, from = begin > i ? begin : i + 1;
-        n = left > 0 ? (int32_t)left : 0;
-        copy_line(s, s->line + begin, b->inputs);
-        copy_line(s, s->line + from, b->inputs + n);
-        n += end >= from ? (int32_t)(end + 1 - from) : 0;
-        b->head->n_inputs = b->head->n_places = n;
+        b->inputs = s->line + (begin > i ? begin - 1 : begin);
+        b->n_inputs = b->n_places = (int32_t)(end - begin + !(begin <= i && i <= end));
         return;
     }
+    b->inputs = s->collected;
     for (int64_t j = begin; j <= end; j++) {
         const int64_t before = s->before[j] == i ? s->before[i] : s->before[j];
         if (j == i || !is_input(s, walk[j])) continue;
         places++;
         if (before >= begin) {
-            b->times[s->place[j - begin] = s->place[before - begin]]++;
+            s->times[s->place[j - begin] = s->place[before - begin]]++;
         } else {
-            b->times[n] = 1;
+            s->times[n] = 1;
             s->place[j - begin] = n;
-            b->inputs[n++] = s->line[j];
+            s->collected[n++] = s->line[j > i ? j - 1 : j];
         }
     }
-    b->head->n_inputs = n;
-    b->head->n_places = places;
-    b->head->weighted = places > n;
-}
-
-/* Draw t of a walk decides the window of position t; the negatives are read from the noise pool from a
- * place that the walk's number decides, n_negative for each position. */
-GE_INLINE uint64_t noise_start(const ge_sgns *s, uint64_t id) { return ge_mix(s->key ^ ge_mix(id)); }
-
-GE_INLINE void window_of(const ge_sgns *s, uint64_t id, int64_t i, int64_t n, int64_t *from, int64_t *to)
-{
-    const int64_t reach = s->star ? n : 1 + ge_below(ge_draw(s->key, id, (uint64_t)i), s->window);
-    *from = i > reach ? i - reach : 0;
-    *to = i + reach < n - 1 ? i + reach : n - 1;
-}
-
-GE_INLINE void fill_outputs(const ge_sgns *s, const ge_slot *b, int32_t centre, uint64_t next)
-{
-    b->outputs[0] = centre;
-    for (int32_t k = 1; k <= s->n_negative; k++) b->outputs[k] = s->noise[next++ & s->noise_mask];
-    for (int32_t k = s->n_negative + 1; k < s->width; k++) b->outputs[k] = centre;
-}
-
-/* Begin the window of the centre at i: everything but its inputs. */
-GE_INLINE void begin_window(const ge_sgns *s, const ge_slot *b, const ge_walk *w, int64_t i, uint64_t pool)
-{
-    const int32_t centre = w->nodes[i];
-    fill_outputs(s, b, centre < s->n_outputs ? centre : 0, pool + (uint64_t)i * (uint64_t)s->n_negative);
-    b->head->rate = w->rate;
-    b->head->share = 1.0f;
-    b->head->sampled = ((uint64_t)i + w->id) % GE_SAMPLED == 0;
-    b->head->doubled = any_double(s, b->outputs);
-    b->head->n_inputs = 0; /* not yet known */
-}
-
-/* What comes after the window of the centre at i: the next one, or the first of the next walk, or nothing new. */
-GE_INLINE void begin_next(const ge_sgns *s, const ge_slot *b, const ge_walk *w, int64_t i, uint64_t pool,
-                          const ge_walk *next)
-{
-    int64_t from = i + 1 + s->window, to = from + 1;
-    if (i + 1 < w->end) {
-        begin_window(s, b, w, i + 1, pool);
-        next = w;
-    } else if (next) {
-        begin_window(s, b, next, next->begin, noise_start(s, next->id));
-        from = next->begin > s->window ? next->begin - s->window : 0;
-        to = next->begin + s->window + 1;
-    } else {
-        begin_window(s, b, w, i, pool);
-        next = w;
-        to = from;
-    }
-    int32_t n = 0;
-    while (n <= s->n_negative) {
-        b->ahead[n] = ~b->outputs[n];
-        n++;
-    }
-    for (; from < to && from < next->n; from++)
-        if (is_input(s, next->nodes[from])) b->ahead[n++] = next->nodes[from] - s->first_input;
-    b->ahead[n] = b->ahead[n + 1] = b->ahead[0]; /* rows are taken two at a time, of which these are the last */
-    b->head->n_ahead = n;
+    b->n_inputs = n;
+    b->n_places = places;
+    b->weighted = places > n;
 }
 
 GE_INLINE void copy_row(const ge_sgns *s, const ge_part *part, int32_t input)
@@ -455,32 +440,31 @@ GE_INLINE void note_change(const ge_part *part, int32_t row, int32_t change)
     entry[1] = change;
 }
 
-/* A row of changes holds what a row has become; it shall hold the difference. */
-GE_INLINE void take_difference(const ge_sgns *s, const ge_part *part, int32_t change, const float *row)
+/* A row of changes holds what a row has become; it shall hold the difference, and the row's owner shall know. */
+GE_INLINE void end_change(const ge_sgns *s, const ge_part *part, int32_t change)
 {
+    const float *row = row_at(s, s->nodes[change]);
     float *to = row_of(s, part->changes, change);
     for (int64_t c = 0; c < s->columns; c += GE_WIDTH) vec_store(to + c, vec_sub(vec_load(to + c), vec_load(row + c)));
+    note_change(part, s->nodes[change], change);
 }
 
-/* Decide for each output of a window whether the part may change its row. Those past the last, which do not change, go
- * to a row that is not yet in use. */
-GE_INLINE void keep_outputs(const ge_sgns *s, const ge_slot *b, ge_part *part)
+/* Where the outputs of a window go: to their rows, or those which the part may not change to its changes. Those past
+ * the last, which do not change, go to a row that is not yet in use. Returns whether the centre is kept. */
+GE_INLINE int keep_outputs(const ge_sgns *s, const ge_window *b, ge_part *part)
 {
+    int32_t next = part->first_output + part->n_outputs;
     for (int32_t k = 0; k <= s->n_negative; k++) {
-        b->kept[k] = 0;
-        if (!is_kept(s->output_holders, s->damp_outputs, b->outputs[k])) continue;
-        b->kept[k] = part->first_output + part->n_outputs++;
-        note_change(part, ~b->outputs[k], b->kept[k]);
+        const int kept = is_kept(s->output_holders, s->damp_outputs, output_at(b, k));
+        s->targets[k] = kept ? row_of(s, part->changes, next) : b->rows[k];
+        s->nodes[next] = ~output_at(b, k);
+        next += kept;
     }
+    const int centre_kept = s->targets[0] != b->rows[0];
     for (int32_t k = s->n_negative + 1; k < s->width; k++)
-        b->kept[k] = b->kept[0] ? part->first_output + part->n_outputs : 0;
-}
-
-/* After the update of a window. */
-GE_INLINE void end_outputs(const ge_sgns *s, const ge_slot *b, const ge_part *part)
-{
-    for (int32_t k = 0; k <= s->n_negative; k++)
-        if (b->kept[k]) take_difference(s, part, b->kept[k], row_of(s, s->contexts, b->outputs[k]));
+        s->targets[k] = centre_kept ? row_of(s, part->changes, next) : b->rows[0];
+    part->n_outputs = next - part->first_output;
+    return centre_kept;
 }
 
 /* The centres of a walk; in place where there is no part. */
@@ -493,44 +477,51 @@ GE_INLINE void train_centres(ge_sgns *s, const ge_walk *w, const ge_walk *next, 
     const int64_t size = part || w->rate * (float)whole <= GE_STEP ? whole
                        : w->rate >= GE_STEP ? 1 : (int64_t)(GE_STEP / w->rate);
     const float most_visits = GE_BURST / (w->rate * (s->star ? 1.0f : (float)(s->window + 1)));
-    const uint64_t pool = noise_start(s, w->id);
-    const ge_slot slots[2] = {slot_at(s, 0), slot_at(s, 1)};
     const int32_t *walk = w->nodes + first;
-    const int32_t known = part ? part->n_inputs : 0;
+    const int32_t known = part ? part->n_inputs : 0, outputs_known = part ? part->n_outputs : 0;
     int32_t copied = known;
     scan_walk(s, walk, past - first, part);
     const int returns = part && (float)count_visits(s, past - first) > most_visits;
-    begin_window(s, &slots[0], w, w->begin, pool);
-    for (int64_t i = w->begin; i < w->end; i++) {
-        const ge_slot b = slots[(i - w->begin) % 2], coming = slots[(i - w->begin + 1) % 2];
-        int64_t from, to;
-        begin_next(s, &coming, w, i, pool, next);
-        window_of(s, w->id, i, w->n, &from, &to);
+    float *row = NULL, **line = s->line + (w->begin - first); /* row: of the centre as an input, which is not in line */
+    for (int64_t i = w->begin; i < w->end; i++, line++) {
+        const int32_t e = (int32_t)((i - w->begin) % (GE_PLANNED - 1));
+        if (e == 0) plan_windows(s, w, i, w->end - i < GE_PLANNED ? (int32_t)(w->end - i) : GE_PLANNED);
+        if (i == w->begin) {
+            row = line[0];
+            memmove(line, line + 1, (size_t)(past - 1 - i) * sizeof *line);
+        } else {
+            float *centre = line[-1];
+            line[-1] = row;
+            row = centre;
+        }
         if (part) {
             const int64_t last = i + s->window < past ? i + s->window : past - 1;
             while (copied < s->upto[last - first]) copy_row(s, part, copied++);
         }
         if (w->nodes[i] >= s->n_outputs) continue;
+        ge_window b = {.outputs = s->outputs + e, .rows = s->rows + e * (s->width + 1), .rate = w->rate, .share = 1.0f,
+                       .sampled = ((uint64_t)i + w->id) % GE_SAMPLED == 0, .doubled = s->doubled[e]};
+        look_ahead(s, &b, w, i, next);
+        const int64_t from = i > s->reaches[e] ? i - s->reaches[e] : 0;
+        const int64_t to = i + s->reaches[e] < w->n - 1 ? i + s->reaches[e] : w->n - 1;
         for (int64_t begin = from, end; begin <= to; begin = end + 1) {
             end = begin + size - 1 < to ? begin + size - 1 : to;
             collect_inputs(s, &b, walk, i - first, begin - first, end - first);
-            s->pairs += b.head->n_places;
-            if (b.head->n_inputs == 0) continue;
-            if (part) keep_outputs(s, &b, part);
-            if (returns && b.kept[0] && most_visits < (float)s->visits[i - first])
-                b.head->share = most_visits / (float)s->visits[i - first];
-            dot_window(s, &b, &coming);
+            s->pairs += b.n_places;
+            if (b.n_inputs == 0) continue;
+            if (part && keep_outputs(s, &b, part) && returns && most_visits < (float)s->visits[i - first])
+                b.share = most_visits / (float)s->visits[i - first];
+            dot_window(s, &b);
             take_errors(s, &b);
             finish(s, &b);
             if (s->frozen) update(s, &b, NULL, 1);
-            else update(s, &b, part, 0);
-            if (part) end_outputs(s, &b, part);
+            else update(s, &b, part ? s->targets : NULL, 0);
         }
     }
-    for (int32_t input = known; part && input < part->n_inputs; input++) {
-        take_difference(s, part, input, row_of(s, s->vectors, s->nodes[input]));
-        note_change(part, s->nodes[input], input);
-    }
+    if (!part) return;
+    for (int32_t change = outputs_known; change < part->n_outputs; change++)
+        end_change(s, part, part->first_output + change);
+    for (int32_t change = known; change < part->n_inputs; change++) end_change(s, part, change);
 }
 
 static void GE_VARIANT(ge_hold)(ge_sgns *s, const ge_walk *w, uint8_t bit)
