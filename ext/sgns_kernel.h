@@ -374,7 +374,7 @@ GE_INLINE void plan_windows(const ge_sgns *s, const ge_walk *w, int64_t i, int32
 }
 
 /* What to prefetch during the window of the centre at i: the rows of the next planned window that are not in this one,
- * or those of the first window of the next walk. */
+ * or those of the first window of the next walk, and all its negatives. */
 GE_INLINE void look_ahead(const ge_sgns *s, ge_window *b, const ge_walk *w, int64_t i, const ge_walk *next)
 {
     b->ahead = b->rows + s->width + 1;
@@ -386,6 +386,8 @@ GE_INLINE void look_ahead(const ge_sgns *s, ge_window *b, const ge_walk *w, int6
     const uint64_t start = noise_start(s, next->id) + (uint64_t)next->begin * (uint64_t)s->n_negative;
     const int64_t from = next->begin > s->window ? next->begin - s->window : 0, to = next->begin + s->window + 1;
     float **ahead = s->ahead;
+    const uint64_t n_noise = (uint64_t)(next->end - next->begin) * (uint64_t)s->n_negative;
+    for (uint64_t k = 0; k < n_noise; k += GE_LANES) ge_prefetch(s->noise + ((start + k) & s->noise_mask));
     *ahead++ = row_of(s, s->contexts, centre_of(s, next, next->begin));
     for (int32_t k = 0; k < s->n_negative; k++)
         *ahead++ = row_of(s, s->contexts, s->noise[(start + (uint64_t)k) & s->noise_mask]);
