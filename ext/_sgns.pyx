@@ -124,7 +124,7 @@ cdef inline int64_t n_ahead(int64_t reach, int64_t n_negative) noexcept nogil:
 
 
 cdef inline int64_t g_size(int64_t reach, int64_t n_negative) noexcept nogil:
-    return width_of(n_negative) // GE_TILE * reach * GE_LANES
+    return (width_of(n_negative) // GE_TILE * reach + 1) * GE_LANES
 
 
 cdef struct Cut:       # of a corpus into parts

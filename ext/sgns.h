@@ -53,14 +53,15 @@ typedef struct {
                                   that of the input at its far end */
     float **ahead;             /* TMP width + 2 * reach + 4; see look_ahead */
     float **line;              /* TMP walk length; of each place but the centre its row as an input */
-    float **collected;         /* TMP 2 * reach; rows of the inputs of a window, each once */
+    float **collected;         /* TMP 2 * reach; rows of the inputs of a window, each once; of an odd number the first
+                                  again */
     float **targets;           /* TMP width; in a part: where the rows of the outputs of a window go */
     int32_t *outputs;          /* TMP width * GE_PLANNED; of each planned window: centre, negatives, centre again */
     int32_t *reaches;          /* TMP GE_PLANNED; places on either side */
     int32_t *doubled;          /* TMP GE_PLANNED; whether one stands twice in a tile, or a negative is the centre */
     int32_t *times;            /* TMP 2 * reach; how often an input stands in the window, where one stands twice */
-    float *g, *sigmas;         /* TMP reach * width / GE_TILE * GE_LANES each: errors of a window, see error_at; and its
-                                  sigmas where their loss is taken */
+    float *g, *sigmas;         /* TMP (reach * width / GE_TILE + 1) * GE_LANES each: errors of a window, see error_at;
+                                  and its sigmas where their loss is taken */
     double losses[2];          /* pairs whose loss was taken, and the loss */
     int64_t pairs;
     int32_t *before, *latest;  /* TMP walk length; see scan_walk */

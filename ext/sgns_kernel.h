@@ -22,6 +22,7 @@
 #define GE_STEP 0.53f  /* largest rate x places in a block: at rate 0.025 a window of 10 is one block */
 #define GE_BURST 0.8f  /* largest rate x windows x visits of a node by a walk, in a batch */
 #define GE_BLOCK 2     /* vectors of columns that the update of a tile holds in registers */
+#define GE_PATTERN 3   /* vectors of errors after which their places in tiles begin anew */
 #define GE_AHEAD 6     /* changes to prefetch */
 
 /* The window of one centre, or a piece of it. */
@@ -42,12 +43,15 @@ typedef struct {
 
 GE_INLINE int32_t output_at(const ge_window *b, int32_t k) { return b->outputs[k * GE_PLANNED]; }
 
-GE_INLINE int64_t pairs_of(const ge_window *b) { return (b->n_inputs + 1) / 2; }
+/* Errors lie by tile of outputs, then by input; an odd last input has another beside it, whose errors mean nothing. */
+GE_INLINE int64_t errors_of_tile(const ge_window *b)
+{
+    return ((b->n_inputs + 1) / 2 * (2 * GE_TILE) + GE_LANES - 1) / GE_LANES * GE_LANES;
+}
 
-/* Errors lie by tile of outputs, then by pair of inputs: GE_TILE of the first, GE_TILE of the second, in GE_LANES. */
 GE_INLINE float *error_at(const ge_window *b, float *g, int32_t m, int32_t k)
 {
-    return g + (k / GE_TILE * pairs_of(b) + m / 2) * GE_LANES + m % 2 * GE_TILE + k % GE_TILE;
+    return g + k / GE_TILE * errors_of_tile(b) + m * GE_TILE + k % GE_TILE;
 }
 
 GE_INLINE float *row_of(const ge_sgns *s, float *matrix, int32_t i) { return matrix + i * s->columns; }
@@ -102,48 +106,56 @@ GE_INLINE int is_input(const ge_sgns *s, int32_t node)
     return node >= s->first_input && node - s->first_input < s->n_inputs;
 }
 
-/* Scalar products of a window. */
+/* Scalar products of a window. An odd last input is taken with what lies after it. */
 GE_INLINE void dot_window(const ge_sgns *s, const ge_window *b)
 {
-    const int32_t n = b->n_inputs, n_ahead = b->n_ahead;
-    float *products = s->g;
-    int32_t at = 0;
+    const int64_t columns = s->columns;
+    float *const *ahead = b->ahead, *const *const last = b->ahead + b->n_ahead;
     for (int32_t tile = 0; tile < s->width; tile += GE_TILE) {
-        for (int32_t m = 0; m < n; m += 2, products += GE_LANES) {
-            /* An odd last input is taken twice. */
-            const ge_pair sums = dot_pair(b->inputs[m], b->inputs[m + 1 < n ? m + 1 : m], b->rows + tile,
-                                          b->ahead[at], b->ahead[at + 1], s->columns);
+        float *products = error_at(b, s->g, 0, tile); /* a pair's may run into the next pair's, which come after */
+        float *const *end = b->inputs + b->n_inputs, *rows[GE_TILE];
+        GE_UNROLL
+        for (int k = 0; k < GE_TILE; k++) rows[k] = b->rows[tile + k];
+        for (float *const *input = b->inputs; input < end; input += 2, products += 2 * GE_TILE) {
+            const ge_pair sums = dot_pair(input[0], input[1], rows, ahead[0], ahead[1], columns);
             GE_UNROLL
             for (int p = 0; p < GE_OF_PAIR; p++) vec_store(products + p * GE_WIDTH, sums.x[p]);
-            at = at + 2 < n_ahead ? at + 2 : n_ahead;
+            ahead = last - ahead > 2 ? ahead + 2 : last;
         }
     }
-    for (; at < n_ahead; at++)
-        for (int64_t c = 0; c < s->columns; c += GE_LANES) ge_prefetch(b->ahead[at] + c);
+    for (; ahead < last; ahead++)
+        for (int64_t c = 0; c < columns; c += GE_LANES) ge_prefetch(*ahead + c);
 }
 
 /* Errors of a window, in place of its products. */
 GE_INLINE void take_errors(const ge_sgns *s, const ge_window *b)
 {
-    static const float centre[GE_LANES] = {1, 0, 0, 0, 0, 0, 1};
-    static const float places[GE_LANES] = {0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5};
+    static const float centre[GE_PATTERN * GE_LANES] = {
+        1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0,
+        1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0};
+    static const float places[GE_PATTERN * GE_LANES] = {
+        0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5,
+        0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5};
     const ge_vec one = vec_all(1.0f), zero = vec_all(0.0f);
-    float *g = s->g, *sigmas = s->sigmas;
+    const int64_t n = (int64_t)b->n_inputs * GE_TILE;
     for (int32_t tile = 0; tile < s->width; tile += GE_TILE) {
-        ge_pair rates, labels;
+        float *g = error_at(b, s->g, 0, tile), *sigmas = error_at(b, s->sigmas, 0, tile);
+        ge_vec rates[GE_PATTERN], labels[GE_PATTERN];
         GE_UNROLL
-        for (int p = 0; p < GE_OF_PAIR; p++) {
+        for (int p = 0; p < GE_PATTERN; p++) {
             /* Outputs past the last have no error. */
             const ge_vec left = vec_sub(vec_all((float)(s->n_negative + 1 - tile)), vec_load(places + p * GE_WIDTH));
-            rates.x[p] = vec_mul(vec_all(b->rate), vec_max(zero, vec_min(one, left)));
-            labels.x[p] = tile ? zero : vec_mul(rates.x[p], vec_load(centre + p * GE_WIDTH));
+            rates[p] = vec_mul(vec_all(b->rate), vec_max(zero, vec_min(one, left)));
+            labels[p] = tile ? zero : vec_mul(rates[p], vec_load(centre + p * GE_WIDTH));
         }
-        for (int64_t pair = 0; pair < pairs_of(b); pair++, g += GE_LANES, sigmas += GE_LANES) {
+        for (int64_t at = 0; at < n; at += GE_PATTERN * GE_WIDTH) {
             GE_UNROLL
-            for (int p = 0; p < GE_OF_PAIR; p++) {
-                const ge_vec sigma = vec_sigmoid(vec_load(g + p * GE_WIDTH));
-                if (b->sampled) vec_store(sigmas + p * GE_WIDTH, sigma);
-                vec_store(g + p * GE_WIDTH, vec_sub(labels.x[p], vec_mul(rates.x[p], sigma)));
+            for (int p = 0; p < GE_PATTERN; p++) {
+                const int64_t i = at + p * GE_WIDTH;
+                if (p && i >= n) break;
+                const ge_vec sigma = vec_sigmoid(vec_load(g + i));
+                if (b->sampled) vec_store(sigmas + i, sigma);
+                vec_store(g + i, vec_sub(labels[p], vec_mul(rates[p], sigma)));
             }
         }
     }
@@ -154,21 +166,18 @@ GE_INLINE double window_loss(const ge_sgns *s, const ge_window *b)
 {
     double loss = 0.0, product = 1.0;
     for (int32_t m = 0; m < b->n_inputs; m++) {
-        const double times = b->weighted ? s->times[m] : 1;
-        const float *sigmas = NULL;
-        for (int32_t k = 0; k <= s->n_negative; k++) {
-            if (k % GE_TILE == 0) sigmas = error_at(b, s->sigmas, m, k);
-            const double sigma = sigmas[k % GE_TILE], right = k ? 1.0 - sigma : sigma;
-            if (b->doubled && k && output_at(b, k) == output_at(b, 0)) continue;
-            product *= right > 1e-12 ? right : 1e-12;
-            if (product < 1e-200) {
-                loss -= log(product) * times;
+        for (int32_t tile = 0; tile < s->width; tile += GE_TILE) {
+            const float *sigmas = error_at(b, s->sigmas, m, tile);
+            const int32_t n = s->n_negative + 1 - tile < GE_TILE ? s->n_negative + 1 - tile : GE_TILE;
+            for (int32_t k = 0; k < n; k++) {
+                const double sigma = sigmas[k], right = tile + k ? 1.0 - sigma : sigma;
+                if (b->doubled && tile + k && output_at(b, tile + k) == output_at(b, 0)) continue;
+                product *= right > 1e-12 ? right : 1e-12;
+            }
+            if (b->weighted || product < 1e-200) {
+                loss -= log(product) * (b->weighted ? s->times[m] : 1);
                 product = 1.0;
             }
-        }
-        if (b->weighted) {
-            loss -= log(product) * times;
-            product = 1.0;
         }
     }
     return loss - log(product);
@@ -238,18 +247,14 @@ GE_INLINE void update_columns(const ge_sgns *s, const ge_window *b, float *const
                               int64_t c, int columns, int frozen)
 {
     const float *e = error_at(b, s->g, 0, tile);
-    const int32_t n = b->n_inputs;
-    int32_t m = 0;
+    float *const *const end = b->inputs + b->n_inputs;
     ge_vec v[GE_BLOCK][GE_TILE];
     GE_UNROLL
     for (int j = 0; j < columns; j++)
         GE_UNROLL
         for (int k = 0; k < GE_TILE; k++) v[j][k] = vec_load(rows[k] + c + j * GE_WIDTH);
-    for (; m + 1 < n; m += 2, e += GE_LANES) {
-        update_input(b->inputs[m] + c, e, v, columns, frozen);
-        update_input(b->inputs[m + 1] + c, e + GE_TILE, v, columns, frozen);
-    }
-    if (m < n) update_input(b->inputs[m] + c, e, v, columns, frozen);
+    for (float *const *input = b->inputs; input < end; input++, e += GE_TILE)
+        update_input(*input + c, e, v, columns, frozen);
     if (frozen) return;
     GE_UNROLL
     for (int j = 0; j < columns; j++)
@@ -347,6 +352,7 @@ GE_INLINE void plan_windows(const ge_sgns *s, const ge_walk *w, int64_t i, int32
     const uint64_t n_negative = (uint64_t)s->n_negative, mask = s->noise_mask;
     const uint64_t start = noise_start(s, w->id) + (uint64_t)i * n_negative;
     const int32_t width = s->width, row = width + 1;
+    float *contexts = s->contexts; /* s is not read again for each row */
     const int32_t *noise = s->noise;
     int32_t *outputs = s->outputs, *doubled = s->doubled;
     float **rows = s->rows;
@@ -361,8 +367,11 @@ GE_INLINE void plan_windows(const ge_sgns *s, const ge_walk *w, int64_t i, int32
         else
             memcpy(of, outputs, (size_t)n * sizeof *of);
     }
-    for (int32_t k = 0; k < width; k++)
-        for (int32_t e = 0; e < n; e++) rows[e * row + k] = row_of(s, s->contexts, outputs[k * GE_PLANNED + e]);
+    for (int32_t k = 0; k < width; k++) {
+        const int32_t *of = outputs + k * GE_PLANNED;
+        float **to = rows + k;
+        for (int32_t e = 0; e < n; e++, to += row) *to = row_of(s, contexts, of[e]);
+    }
     for (int32_t e = 0; e < n; e++) rows[e * row + width] = input_row(s, w, i + e + s->window, rows[e * row]);
     rows[n * row] = rows[n * row + 1] = rows[0];
     memset(doubled, 0, (size_t)n * sizeof *doubled);
@@ -422,6 +431,7 @@ GE_INLINE void collect_inputs(const ge_sgns *s, ge_window *b, const int32_t *wal
             s->collected[n++] = s->line[j > i ? j - 1 : j];
         }
     }
+    if (n % 2) s->collected[n] = s->collected[0];
     b->n_inputs = n;
     b->n_places = places;
     b->weighted = places > n;
