@@ -63,8 +63,9 @@ cdef extern from "sgns.h" nogil:
         int32_t *reaches
         int32_t *doubled
         int32_t *times
+        int64_t g_size
         float *g
-        float *sigmas
+        float *rates
         double losses[2]
         int64_t pairs
         int32_t *before
@@ -157,7 +158,7 @@ def scratch_sizes(
     if part:
         cut = cut_of(window, n_negative, walk_length, part)
         rows = cut.n_inputs + cut.n_outputs
-    return (rows, n_threads * (1 + 2 * rows), 2 * g_size(reach, n_negative),
+    return (rows, n_threads * (1 + 2 * rows), 4 * g_size(reach, n_negative),
             POINTER * (n_rows(n_negative) + n_ahead(reach, n_negative) + walk_length + 2 * reach
                        + width_of(n_negative))
             + GE_PLANNED * (width_of(n_negative) + 2) + 4 * walk_length + 4 * reach + 1
@@ -338,7 +339,8 @@ def train(
     s.frozen = frozen
     s.key = key
     s.g = &g[0]
-    s.sigmas = s.g + g_size(reach, n_negative)
+    s.g_size = g_size(reach, n_negative)
+    s.rates = s.g + 2 * s.g_size
     s.rows = <float **>&own[0]
     s.ahead = s.rows + n_rows(n_negative)
     s.line = s.ahead + n_ahead(reach, n_negative)

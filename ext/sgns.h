@@ -60,8 +60,9 @@ typedef struct {
     int32_t *reaches;          /* TMP GE_PLANNED; places on either side */
     int32_t *doubled;          /* TMP GE_PLANNED; whether one stands twice in a tile, or a negative is the centre */
     int32_t *times;            /* TMP 2 * reach; how often an input stands in the window, where one stands twice */
-    float *g, *sigmas;         /* TMP (reach * width / GE_TILE + 1) * GE_LANES each: errors of a window, see error_at;
-                                  and its sigmas where their loss is taken */
+    int64_t g_size;            /* (reach * width / GE_TILE + 1) * GE_LANES */
+    float *g;                  /* TMP 2 * g_size; errors of a window, see error_at, then its sigmas */
+    float *rates;              /* TMP 2 * g_size; what errors are multiplied by, then the same times their labels */
     double losses[2];          /* pairs whose loss was taken, and the loss */
     int64_t pairs;
     int32_t *before, *latest;  /* TMP walk length; see scan_walk */

@@ -22,7 +22,6 @@
 #define GE_STEP 0.53f  /* largest rate x places in a block: at rate 0.025 a window of 10 is one block */
 #define GE_BURST 0.8f  /* largest rate x windows x visits of a node by a walk, in a batch */
 #define GE_BLOCK 2     /* vectors of columns that the update of a tile holds in registers */
-#define GE_PATTERN 3   /* vectors of errors after which their places in tiles begin anew */
 #define GE_AHEAD 6     /* changes to prefetch */
 
 /* The window of one centre, or a piece of it. */
@@ -127,36 +126,31 @@ GE_INLINE void dot_window(const ge_sgns *s, const ge_window *b)
         for (int64_t c = 0; c < columns; c += GE_LANES) ge_prefetch(*ahead + c);
 }
 
+/* The rates of a walk's errors, and the rates times their labels, of as many inputs as a window may have. */
+static void fill_rates(const ge_sgns *s, float rate)
+{
+    const int32_t n = 2 * s->reach * GE_TILE;
+    for (int32_t tile = 0; tile < s->width; tile += GE_TILE) {
+        float *rates = s->rates + tile / GE_TILE * s->reach * GE_LANES, *labels = rates + s->g_size;
+        for (int32_t i = 0; i < n; i++) rates[i] = rate;
+        for (int32_t i = 0; i < n; i++) labels[i] = 0.0f;
+        for (int32_t i = 0; i < n && tile == 0; i += GE_TILE) labels[i] = rate;
+        for (int32_t k = s->n_negative + 1 - tile; k < GE_TILE; k++) /* outputs past the last have no error */
+            for (int32_t i = k; i < n; i += GE_TILE) rates[i] = 0.0f;
+    }
+}
+
 /* Errors of a window, in place of its products. */
 GE_INLINE void take_errors(const ge_sgns *s, const ge_window *b)
 {
-    static const float centre[GE_PATTERN * GE_LANES] = {
-        1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0,
-        1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0};
-    static const float places[GE_PATTERN * GE_LANES] = {
-        0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5,
-        0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5};
-    const ge_vec one = vec_all(1.0f), zero = vec_all(0.0f);
     const int64_t n = (int64_t)b->n_inputs * GE_TILE;
     for (int32_t tile = 0; tile < s->width; tile += GE_TILE) {
-        float *g = error_at(b, s->g, 0, tile), *sigmas = error_at(b, s->sigmas, 0, tile);
-        ge_vec rates[GE_PATTERN], labels[GE_PATTERN];
-        GE_UNROLL
-        for (int p = 0; p < GE_PATTERN; p++) {
-            /* Outputs past the last have no error. */
-            const ge_vec left = vec_sub(vec_all((float)(s->n_negative + 1 - tile)), vec_load(places + p * GE_WIDTH));
-            rates[p] = vec_mul(vec_all(b->rate), vec_max(zero, vec_min(one, left)));
-            labels[p] = tile ? zero : vec_mul(rates[p], vec_load(centre + p * GE_WIDTH));
-        }
-        for (int64_t at = 0; at < n; at += GE_PATTERN * GE_WIDTH) {
-            GE_UNROLL
-            for (int p = 0; p < GE_PATTERN; p++) {
-                const int64_t i = at + p * GE_WIDTH;
-                if (p && i >= n) break;
-                const ge_vec sigma = vec_sigmoid(vec_load(g + i));
-                if (b->sampled) vec_store(sigmas + i, sigma);
-                vec_store(g + i, vec_sub(labels[p], vec_mul(rates[p], sigma)));
-            }
+        const float *rates = s->rates + tile / GE_TILE * s->reach * GE_LANES, *labels = rates + s->g_size;
+        float *g = error_at(b, s->g, 0, tile), *sigmas = g + s->g_size;
+        for (int64_t i = 0; i < n; i += GE_WIDTH) {
+            const ge_vec sigma = vec_sigmoid(vec_load(g + i));
+            vec_store(sigmas + i, sigma); /* rarely needed, but to ask would cost more */
+            vec_store(g + i, vec_sub(vec_load(labels + i), vec_mul(vec_load(rates + i), sigma)));
         }
     }
 }
@@ -167,7 +161,7 @@ GE_INLINE double window_loss(const ge_sgns *s, const ge_window *b)
     double loss = 0.0, product = 1.0;
     for (int32_t m = 0; m < b->n_inputs; m++) {
         for (int32_t tile = 0; tile < s->width; tile += GE_TILE) {
-            const float *sigmas = error_at(b, s->sigmas, m, tile);
+            const float *sigmas = error_at(b, s->g + s->g_size, m, tile);
             const int32_t n = s->n_negative + 1 - tile < GE_TILE ? s->n_negative + 1 - tile : GE_TILE;
             for (int32_t k = 0; k < n; k++) {
                 const double sigma = sigmas[k], right = tile + k ? 1.0 - sigma : sigma;
@@ -186,8 +180,13 @@ GE_INLINE double window_loss(const ge_sgns *s, const ge_window *b)
 /* A node that stands twice in the window teaches twice. */
 GE_INLINE void weigh(const ge_sgns *s, const ge_window *b)
 {
-    for (int32_t m = 0; m < b->n_inputs; m++)
-        for (int32_t k = 0; s->times[m] > 1 && k < s->width; k++) *error_at(b, s->g, m, k) *= (float)s->times[m];
+    for (int32_t m = 0; m < b->n_inputs; m++) {
+        if (s->times[m] == 1) continue;
+        for (int32_t tile = 0; tile < s->width; tile += GE_TILE) {
+            float *errors = error_at(b, s->g, m, tile);
+            for (int k = 0; k < GE_TILE; k++) errors[k] *= (float)s->times[m];
+        }
+    }
 }
 
 /* A negative that is the centre itself teaches nothing. Where an output stands twice in a tile, its
@@ -283,35 +282,40 @@ GE_INLINE void update(const ge_sgns *s, const ge_window *b, float *const *target
  * may hold both (else -1), and the largest such place so far: whether a window holds any node twice.
  * For a part, rows that it may not change have copies among its changes, in the order in which they come; those up to
  * place i are before upto[i]. */
-GE_INLINE void scan_walk(ge_sgns *s, const int32_t *walk, int64_t n, ge_part *part)
+static void scan_walk(ge_sgns *s, const int32_t *walk, int64_t n, ge_part *part)
 {
-    int32_t latest = -1;
-    for (uint32_t h = 0; h <= s->table_mask; h++) s->table[h] = -1;
+    const uint32_t mask = s->table_mask;
+    const int64_t columns = s->columns, furthest = 2 * (int64_t)s->window;
+    const int32_t first_input = s->first_input, n_inputs = s->n_inputs;
+    int32_t *table = s->table, *before = s->before, latest = -1; /* s is not read again for each place */
+    float *vectors = s->vectors, **line = s->line;
+    memset(table, 0xFF, ((size_t)mask + 1) * sizeof *table);
     for (int64_t i = 0; i < n; i++) {
-        uint32_t h = (uint32_t)walk[i] * 0x9E3779B1u >> 7;
-        const int32_t input = is_input(s, walk[i]) ? walk[i] - s->first_input : -1;
-        int32_t last = s->table[h &= s->table_mask];
-        while (last >= 0 && walk[last] != walk[i]) last = s->table[h = (h + 1) & s->table_mask];
-        s->table[h] = (int32_t)i;
-        s->line[i] = input >= 0 ? row_of(s, s->vectors, input) : NULL;
+        uint32_t h = (uint32_t)walk[i] * 0x9E3779B1u >> 7 & mask;
+        const int32_t input = walk[i] - first_input;
+        const int taught = input >= 0 && input < n_inputs;
+        int32_t last = table[h];
+        while (last >= 0 && walk[last] != walk[i]) last = table[h = (h + 1) & mask];
+        table[h] = (int32_t)i;
+        line[i] = taught ? vectors + input * columns : NULL;
         if (part) {
             if (last >= 0) {
-                s->line[i] = s->line[last];
-            } else if (input >= 0 && is_kept(s->input_holders, s->damp_inputs, walk[i])) {
-                s->line[i] = row_of(s, part->changes, part->n_inputs);
+                line[i] = line[last];
+            } else if (taught && is_kept(s->input_holders, s->damp_inputs, walk[i])) {
+                line[i] = row_of(s, part->changes, part->n_inputs);
                 s->nodes[part->n_inputs++] = input;
             }
             s->upto[i] = part->n_inputs;
         }
-        if (i - last > 2 * (int64_t)s->window) last = -1;
-        s->before[i] = last;
+        if (i - last > furthest) last = -1;
+        before[i] = last;
         s->latest[i] = latest = last > latest ? last : latest;
     }
 }
 
 /* How often a node stands at a place and others around it, as near to each other as in a window; returns the
  * largest. */
-GE_INLINE int32_t count_visits(ge_sgns *s, int64_t n)
+static int32_t count_visits(ge_sgns *s, int64_t n)
 {
     int32_t largest = 0;
     for (int64_t i = 0; i < n; i++) {
@@ -347,7 +351,7 @@ GE_INLINE void mark_equal(int32_t *GE_RESTRICT marks, const int32_t *GE_RESTRICT
 
 /* The windows of n <= GE_PLANNED centres from place i on, but for their inputs: how far they reach, their outputs, and
  * whether one of these stands twice in a tile or is the centre. All of a kind at a time, so that many are under way. */
-GE_INLINE void plan_windows(const ge_sgns *s, const ge_walk *w, int64_t i, int32_t n)
+static void plan_windows(const ge_sgns *s, const ge_walk *w, int64_t i, int32_t n)
 {
     const uint64_t n_negative = (uint64_t)s->n_negative, mask = s->noise_mask;
     const uint64_t start = noise_start(s, w->id) + (uint64_t)i * n_negative;
@@ -411,7 +415,8 @@ GE_INLINE void look_ahead(const ge_sgns *s, ge_window *b, const ge_walk *w, int6
 GE_INLINE void collect_inputs(const ge_sgns *s, ge_window *b, const int32_t *walk, int64_t i, int64_t begin,
                               int64_t end)
 {
-    int32_t n = 0, places = 0;
+    int32_t n = 0, places = 0, *place = s->place, *times = s->times;
+    float **line = s->line, **collected = s->collected; /* s is not read again for each place */
     b->weighted = 0;
     if (s->latest[end] < begin && s->first_input == 0 && s->n_inputs >= s->n_outputs) {
         b->inputs = s->line + (begin > i ? begin - 1 : begin);
@@ -420,18 +425,17 @@ GE_INLINE void collect_inputs(const ge_sgns *s, ge_window *b, const int32_t *wal
     }
     b->inputs = s->collected;
     for (int64_t j = begin; j <= end; j++) {
-        const int64_t before = s->before[j] == i ? s->before[i] : s->before[j];
-        if (j == i || !is_input(s, walk[j])) continue;
+        float *row = line[j > i ? j - 1 : j];
+        const int32_t before = s->before[j] == i ? s->before[i] : s->before[j];
+        if (j == i || !row) continue;
+        const int32_t m = before >= begin ? place[before - begin] : n;
+        place[j - begin] = m;
+        collected[m] = row;
+        times[m] = m == n ? 1 : times[m] + 1;
+        n += m == n;
         places++;
-        if (before >= begin) {
-            s->times[s->place[j - begin] = s->place[before - begin]]++;
-        } else {
-            s->times[n] = 1;
-            s->place[j - begin] = n;
-            s->collected[n++] = s->line[j > i ? j - 1 : j];
-        }
     }
-    if (n % 2) s->collected[n] = s->collected[0];
+    if (n % 2) collected[n] = collected[0];
     b->n_inputs = n;
     b->n_places = places;
     b->weighted = places > n;
@@ -493,10 +497,11 @@ GE_INLINE void train_centres(ge_sgns *s, const ge_walk *w, const ge_walk *next, 
     const int32_t known = part ? part->n_inputs : 0, outputs_known = part ? part->n_outputs : 0;
     int32_t copied = known;
     scan_walk(s, walk, past - first, part);
+    fill_rates(s, w->rate);
     const int returns = part && (float)count_visits(s, past - first) > most_visits;
     float *row = NULL, **line = s->line + (w->begin - first); /* row: of the centre as an input, which is not in line */
-    for (int64_t i = w->begin; i < w->end; i++, line++) {
-        const int32_t e = (int32_t)((i - w->begin) % (GE_PLANNED - 1));
+    int32_t e = 0; /* of the windows planned together */
+    for (int64_t i = w->begin; i < w->end; i++, line++, e = e < GE_PLANNED - 2 ? e + 1 : 0) {
         if (e == 0) plan_windows(s, w, i, w->end - i < GE_PLANNED ? (int32_t)(w->end - i) : GE_PLANNED);
         if (i == w->begin) {
             row = line[0];
