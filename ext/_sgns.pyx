@@ -48,6 +48,7 @@ cdef extern from "sgns.h" nogil:
         int32_t n_negative
         int32_t star
         int32_t reach
+        int32_t n_tiles
         int32_t width
         int32_t first_input
         int32_t n_inputs
@@ -63,6 +64,7 @@ cdef extern from "sgns.h" nogil:
         int32_t *reaches
         int32_t *doubled
         int32_t *times
+        int64_t tile_size
         int64_t g_size
         float *g
         float *rates
@@ -333,12 +335,14 @@ def train(
     s.n_negative = n_negative
     s.reach = <int32_t>reach
     s.width = <int32_t>width_of(n_negative)
+    s.n_tiles = s.width // GE_TILE
     s.first_input = first_input
     s.n_inputs = <int32_t>vectors.shape[0]
     s.n_outputs = <int32_t>contexts.shape[0]
     s.frozen = frozen
     s.key = key
     s.g = &g[0]
+    s.tile_size = reach * GE_LANES
     s.g_size = g_size(reach, n_negative)
     s.rates = s.g + 2 * s.g_size
     s.rows = <float **>&own[0]

@@ -43,7 +43,8 @@ typedef struct {
     int32_t window, n_negative;
     int32_t star;              /* whether the first node of a walk alone is a centre, and all others are its window */
     int32_t reach;             /* min(window, walk length) */
-    int32_t width;             /* 1 + n_negative rounded up to tiles */
+    int32_t n_tiles;           /* 1 + n_negative over GE_TILE, rounded up */
+    int32_t width;             /* n_tiles * GE_TILE */
     int32_t first_input;       /* node of the first row of `vectors` */
     int32_t n_inputs;          /* rows of `vectors`; nodes without one are no inputs */
     int32_t n_outputs;         /* rows of `contexts`; nodes without one are no outputs */
@@ -60,8 +61,9 @@ typedef struct {
     int32_t *reaches;          /* TMP GE_PLANNED; places on either side */
     int32_t *doubled;          /* TMP GE_PLANNED; whether one stands twice in a tile, or a negative is the centre */
     int32_t *times;            /* TMP 2 * reach; how often an input stands in the window, where one stands twice */
-    int64_t g_size;            /* (reach * width / GE_TILE + 1) * GE_LANES */
-    float *g;                  /* TMP 2 * g_size; errors of a window, see error_at, then its sigmas */
+    int64_t tile_size;         /* reach * GE_LANES: errors of a tile, and what may be written past them */
+    int64_t g_size;            /* n_tiles * tile_size + GE_LANES */
+    float *g;                  /* TMP 2 * g_size; errors of a window, see errors_at, then its sigmas */
     float *rates;              /* TMP 2 * g_size; what errors are multiplied by, then the same times their labels */
     double losses[2];          /* pairs whose loss was taken, and the loss */
     int64_t pairs;

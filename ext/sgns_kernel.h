@@ -43,14 +43,9 @@ typedef struct {
 GE_INLINE int32_t output_at(const ge_window *b, int32_t k) { return b->outputs[k * GE_PLANNED]; }
 
 /* Errors lie by tile of outputs, then by input; an odd last input has another beside it, whose errors mean nothing. */
-GE_INLINE int64_t errors_of_tile(const ge_window *b)
+GE_INLINE float *errors_at(const ge_sgns *s, float *g, int32_t m, int32_t tile)
 {
-    return ((b->n_inputs + 1) / 2 * (2 * GE_TILE) + GE_LANES - 1) / GE_LANES * GE_LANES;
-}
-
-GE_INLINE float *error_at(const ge_window *b, float *g, int32_t m, int32_t k)
-{
-    return g + k / GE_TILE * errors_of_tile(b) + m * GE_TILE + k % GE_TILE;
+    return g + tile * s->tile_size + m * GE_TILE;
 }
 
 GE_INLINE float *row_of(const ge_sgns *s, float *matrix, int32_t i) { return matrix + i * s->columns; }
@@ -110,11 +105,11 @@ GE_INLINE void dot_window(const ge_sgns *s, const ge_window *b)
 {
     const int64_t columns = s->columns;
     float *const *ahead = b->ahead, *const *const last = b->ahead + b->n_ahead;
-    for (int32_t tile = 0; tile < s->width; tile += GE_TILE) {
-        float *products = error_at(b, s->g, 0, tile); /* a pair's may run into the next pair's, which come after */
+    for (int32_t tile = 0; tile < s->n_tiles; tile++) {
+        float *products = errors_at(s, s->g, 0, tile); /* a pair's may run into the next pair's, which come after */
         float *const *end = b->inputs + b->n_inputs, *rows[GE_TILE];
         GE_UNROLL
-        for (int k = 0; k < GE_TILE; k++) rows[k] = b->rows[tile + k];
+        for (int k = 0; k < GE_TILE; k++) rows[k] = b->rows[tile * GE_TILE + k];
         for (float *const *input = b->inputs; input < end; input += 2, products += 2 * GE_TILE) {
             const ge_pair sums = dot_pair(input[0], input[1], rows, ahead[0], ahead[1], columns);
             GE_UNROLL
@@ -130,12 +125,12 @@ GE_INLINE void dot_window(const ge_sgns *s, const ge_window *b)
 static void fill_rates(const ge_sgns *s, float rate)
 {
     const int32_t n = 2 * s->reach * GE_TILE;
-    for (int32_t tile = 0; tile < s->width; tile += GE_TILE) {
-        float *rates = s->rates + tile / GE_TILE * s->reach * GE_LANES, *labels = rates + s->g_size;
+    for (int32_t tile = 0; tile < s->n_tiles; tile++) {
+        float *rates = errors_at(s, s->rates, 0, tile), *labels = rates + s->g_size;
         for (int32_t i = 0; i < n; i++) rates[i] = rate;
         for (int32_t i = 0; i < n; i++) labels[i] = 0.0f;
         for (int32_t i = 0; i < n && tile == 0; i += GE_TILE) labels[i] = rate;
-        for (int32_t k = s->n_negative + 1 - tile; k < GE_TILE; k++) /* outputs past the last have no error */
+        for (int32_t k = s->n_negative + 1 - tile * GE_TILE; k < GE_TILE; k++) /* outputs past the last have no error */
             for (int32_t i = k; i < n; i += GE_TILE) rates[i] = 0.0f;
     }
 }
@@ -144,9 +139,9 @@ static void fill_rates(const ge_sgns *s, float rate)
 GE_INLINE void take_errors(const ge_sgns *s, const ge_window *b)
 {
     const int64_t n = (int64_t)b->n_inputs * GE_TILE;
-    for (int32_t tile = 0; tile < s->width; tile += GE_TILE) {
-        const float *rates = s->rates + tile / GE_TILE * s->reach * GE_LANES, *labels = rates + s->g_size;
-        float *g = error_at(b, s->g, 0, tile), *sigmas = g + s->g_size;
+    for (int32_t tile = 0; tile < s->n_tiles; tile++) {
+        const float *rates = errors_at(s, s->rates, 0, tile), *labels = rates + s->g_size;
+        float *g = errors_at(s, s->g, 0, tile), *sigmas = g + s->g_size;
         for (int64_t i = 0; i < n; i += GE_WIDTH) {
             const ge_vec sigma = vec_sigmoid(vec_load(g + i));
             vec_store(sigmas + i, sigma); /* rarely needed, but to ask would cost more */
@@ -160,16 +155,19 @@ GE_INLINE double window_loss(const ge_sgns *s, const ge_window *b)
 {
     double loss = 0.0, product = 1.0;
     for (int32_t m = 0; m < b->n_inputs; m++) {
-        for (int32_t tile = 0; tile < s->width; tile += GE_TILE) {
-            const float *sigmas = error_at(b, s->g + s->g_size, m, tile);
-            const int32_t n = s->n_negative + 1 - tile < GE_TILE ? s->n_negative + 1 - tile : GE_TILE;
-            for (int32_t k = 0; k < n; k++) {
-                const double sigma = sigmas[k], right = tile + k ? 1.0 - sigma : sigma;
-                if (b->doubled && tile + k && output_at(b, tile + k) == output_at(b, 0)) continue;
-                product *= right > 1e-12 ? right : 1e-12;
+        for (int32_t tile = 0; tile < s->n_tiles; tile++) {
+            const float *sigmas = errors_at(s, s->g + s->g_size, m, tile);
+            const int32_t first = tile * GE_TILE, left = s->n_negative + 1 - first;
+            double of_tile = 1.0;
+            for (int32_t k = 0; k < GE_TILE && k < left; k++) {
+                const double sigma = sigmas[k], right = first + k ? 1.0 - sigma : sigma;
+                if (b->doubled && first + k && output_at(b, first + k) == output_at(b, 0)) continue;
+                of_tile *= right > 1e-12 ? right : 1e-12;
             }
-            if (b->weighted || product < 1e-200) {
-                loss -= log(product) * (b->weighted ? s->times[m] : 1);
+            for (int32_t i = b->weighted ? s->times[m] : 1; i > 0; i--) {
+                product *= of_tile;
+                if (product >= 1e-200) continue;
+                loss -= log(product);
                 product = 1.0;
             }
         }
@@ -182,8 +180,8 @@ GE_INLINE void weigh(const ge_sgns *s, const ge_window *b)
 {
     for (int32_t m = 0; m < b->n_inputs; m++) {
         if (s->times[m] == 1) continue;
-        for (int32_t tile = 0; tile < s->width; tile += GE_TILE) {
-            float *errors = error_at(b, s->g, m, tile);
+        for (int32_t tile = 0; tile < s->n_tiles; tile++) {
+            float *errors = errors_at(s, s->g, m, tile);
             for (int k = 0; k < GE_TILE; k++) errors[k] *= (float)s->times[m];
         }
     }
@@ -194,14 +192,14 @@ GE_INLINE void weigh(const ge_sgns *s, const ge_window *b)
 GE_INLINE void merge_doubles(const ge_sgns *s, const ge_window *b)
 {
     for (int32_t k = 1; k <= s->n_negative; k++) {
-        const int32_t tile = k / GE_TILE * GE_TILE;
-        int32_t l = tile;
+        const int32_t first = k / GE_TILE * GE_TILE;
+        int32_t l = first;
         while (output_at(b, l) != output_at(b, k)) l++;
         if (output_at(b, k) != output_at(b, 0) && l == k) continue;
         for (int32_t m = 0; m < b->n_inputs; m++) {
-            float *g = error_at(b, s->g, m, tile);
-            if (output_at(b, k) != output_at(b, 0)) g[l - tile] += g[k - tile];
-            g[k - tile] = 0.0f;
+            float *g = errors_at(s, s->g, m, k / GE_TILE);
+            if (output_at(b, k) != output_at(b, 0)) g[l - first] += g[k - first];
+            g[k - first] = 0.0f;
         }
     }
 }
@@ -216,7 +214,7 @@ GE_INLINE void finish(ge_sgns *s, const ge_window *b)
     if (b->weighted) weigh(s, b);
     if (b->doubled) merge_doubles(s, b);
     if (b->share < 1.0f)
-        for (int32_t m = 0; m < b->n_inputs; m++) *error_at(b, s->g, m, 0) *= b->share;
+        for (int32_t m = 0; m < b->n_inputs; m++) *errors_at(s, s->g, m, 0) *= b->share;
 }
 
 /* What an input and the outputs v of a tile learn from each other, in some columns; e: errors of the input. */
@@ -245,7 +243,7 @@ GE_INLINE void update_input(float *row, const float *e, ge_vec (*v)[GE_TILE], in
 GE_INLINE void update_columns(const ge_sgns *s, const ge_window *b, float *const *rows, float *const *new, int32_t tile,
                               int64_t c, int columns, int frozen)
 {
-    const float *e = error_at(b, s->g, 0, tile);
+    const float *e = errors_at(s, s->g, 0, tile);
     float *const *const end = b->inputs + b->n_inputs;
     ge_vec v[GE_BLOCK][GE_TILE];
     GE_UNROLL
@@ -265,13 +263,13 @@ GE_INLINE void update_columns(const ge_sgns *s, const ge_window *b, float *const
 /* The update of a window; targets: where the changed rows of its outputs go, or NULL. */
 GE_INLINE void update(const ge_sgns *s, const ge_window *b, float *const *targets, int frozen)
 {
-    for (int32_t tile = 0; tile < s->width; tile += GE_TILE) {
+    for (int32_t tile = 0; tile < s->n_tiles; tile++) {
         float *rows[GE_TILE], *new[GE_TILE];
         int64_t c = 0;
         GE_UNROLL
-        for (int k = 0; k < GE_TILE; k++) rows[k] = b->rows[tile + k];
+        for (int k = 0; k < GE_TILE; k++) rows[k] = b->rows[tile * GE_TILE + k];
         GE_UNROLL
-        for (int k = 0; k < GE_TILE; k++) new[k] = targets ? targets[tile + k] : rows[k];
+        for (int k = 0; k < GE_TILE; k++) new[k] = targets ? targets[tile * GE_TILE + k] : rows[k];
         for (; c + GE_BLOCK * GE_WIDTH <= s->columns; c += GE_BLOCK * GE_WIDTH)
             update_columns(s, b, rows, new, tile, c, GE_BLOCK, frozen);
         if (c < s->columns) update_columns(s, b, rows, new, tile, c, 1, frozen);
@@ -355,26 +353,30 @@ static void plan_windows(const ge_sgns *s, const ge_walk *w, int64_t i, int32_t 
 {
     const uint64_t n_negative = (uint64_t)s->n_negative, mask = s->noise_mask;
     const uint64_t start = noise_start(s, w->id) + (uint64_t)i * n_negative;
-    const int32_t width = s->width, row = width + 1;
-    float *contexts = s->contexts; /* s is not read again for each row */
-    const int32_t *noise = s->noise;
-    int32_t *outputs = s->outputs, *doubled = s->doubled;
+    const uint64_t key = s->key, id = w->id; /* s is not read again for each window */
+    const int64_t columns = s->columns, window = s->window;
+    const int32_t width = s->width, row = width + 1, *noise = s->noise;
+    int32_t *reaches = s->reaches, *outputs = s->outputs, *doubled = s->doubled;
+    float *contexts = s->contexts;
     float **rows = s->rows;
-    for (int32_t e = 0; e < n; e++)
-        s->reaches[e] = s->star ? (int32_t)w->n
-                      : 1 + (int32_t)ge_below(ge_draw(s->key, w->id, (uint64_t)(i + e)), s->window);
+    if (s->star)
+        for (int32_t e = 0; e < n; e++) reaches[e] = (int32_t)w->n;
+    else
+        for (int32_t e = 0; e < n; e++)
+            reaches[e] = 1 + (int32_t)ge_below(ge_draw(key, id, (uint64_t)(i + e)), window);
     for (int32_t e = 0; e < n; e++) outputs[e] = centre_of(s, w, i + e);
-    for (int32_t k = 1; k < width; k++) {
-        int32_t *of = outputs + k * GE_PLANNED;
-        if (k <= s->n_negative)
-            for (int32_t e = 0; e < n; e++) of[e] = noise[(start + (uint64_t)e * n_negative + (uint64_t)k - 1) & mask];
-        else
-            memcpy(of, outputs, (size_t)n * sizeof *of);
-    }
     for (int32_t k = 0; k < width; k++) {
-        const int32_t *of = outputs + k * GE_PLANNED;
+        int32_t *of = outputs + k * GE_PLANNED;
         float **to = rows + k;
-        for (int32_t e = 0; e < n; e++, to += row) *to = row_of(s, contexts, of[e]);
+        uint64_t place = start + (uint64_t)k - 1;
+        if (k > s->n_negative) memcpy(of, outputs, (size_t)n * sizeof *of);
+        if (k == 0 || k > s->n_negative)
+            for (int32_t e = 0; e < n; e++, to += row) *to = contexts + of[e] * columns;
+        else
+            for (int32_t e = 0; e < n; e++, to += row, place += n_negative) {
+                of[e] = noise[place & mask];
+                *to = contexts + of[e] * columns;
+            }
     }
     for (int32_t e = 0; e < n; e++) rows[e * row + width] = input_row(s, w, i + e + s->window, rows[e * row]);
     rows[n * row] = rows[n * row + 1] = rows[0];
