@@ -82,6 +82,7 @@ cdef extern from "sgns.h" nogil:
         uint8_t *output_holders
     ctypedef struct ge_kernel:
         void (*train)(ge_sgns *s, const ge_walk *walk, const ge_walk *next) noexcept nogil
+        void (*fetch)(const ge_sgns *s, const ge_walk *walk) noexcept nogil
         void (*hold)(ge_sgns *s, const ge_walk *walk, uint8_t bit) noexcept nogil
         void (*train_apart)(ge_sgns *s, const ge_walk *walk, const ge_walk *next, ge_part *part) noexcept nogil
         void (*add)(const ge_sgns *s, const ge_part *part, int32_t owner) noexcept nogil
@@ -119,7 +120,7 @@ cdef inline int64_t width_of(int64_t n_negative) noexcept nogil:
 
 
 cdef inline int64_t n_rows(int64_t n_negative) noexcept nogil:
-    return GE_PLANNED * (width_of(n_negative) + 1) + 2
+    return GE_PLANNED * (width_of(n_negative) + 2) + 2
 
 
 cdef inline int64_t n_ahead(int64_t reach, int64_t n_negative) noexcept nogil:
@@ -250,6 +251,16 @@ cdef bint next_of(const Corpus *c, int64_t *part, int64_t *k, int64_t thread, in
         k[0] = 0
 
 
+cdef void fetch_batch(const ge_kernel *kernel, const ge_sgns *s, const Corpus *c, int64_t number,
+                      int64_t n_parts) noexcept nogil:
+    """Begin to fetch the negatives of a batch."""
+    cdef int64_t part = number * n_parts, k = 0
+    cdef ge_walk walk
+    while next_of(c, &part, &k, 0, 1, n_parts, &walk) and part < (number + 1) * n_parts:
+        kernel.fetch(s, &walk)
+        k += 1
+
+
 cdef void hold_batch(const ge_kernel *kernel, ge_sgns *s, const Corpus *c, int64_t number,
                      int64_t n_parts) noexcept nogil:
     """Note which nodes the parts of a batch have."""
@@ -376,9 +387,12 @@ def train(
     meet = <ge_meeting *>&meeting[0] if n_threads > 1 else NULL
     with nogil:
         more = next_of(&c, &at, &k, thread, n_threads, n_parts, &coming)
+        if part:
+            fetch_batch(kernel, &s, &c, 0, n_parts)
         for number in range(c.n_batches):
             if part:
                 hold_batch(kernel, &s, &c, number, n_parts)
+                fetch_batch(kernel, &s, &c, number + 1, n_parts)
             lane = thread
             while lane < n_parts:
                 s.losses[0] = s.losses[1] = 0.0
@@ -394,6 +408,8 @@ def train(
                     if part:
                         kernel.train_apart(&s, &walk, &coming if more else NULL, &p)
                     else:
+                        if more:
+                            kernel.fetch(&s, &coming)
                         kernel.train(&s, &walk, &coming if more else NULL)
                     tokens += walk.n if s.star else walk.end - walk.begin
                 totals[lane, 0] += <double>tokens

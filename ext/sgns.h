@@ -50,8 +50,8 @@ typedef struct {
     int32_t n_outputs;         /* rows of `contexts`; nodes without one are no outputs */
     int32_t frozen;            /* whether `contexts` stays as it is */
     uint64_t key;
-    float **rows;              /* TMP GE_PLANNED * (width + 1) + 2; of each planned window the rows of its outputs, and
-                                  that of the input at its far end */
+    float **rows;              /* TMP GE_PLANNED * (width + 2) + 2; of each planned window the rows of its outputs, of
+                                  the input at its far end, and one to prefetch for the next walk */
     float **ahead;             /* TMP width + 2 * reach + 4; see look_ahead */
     float **line;              /* TMP walk length; of each place but the centre its row as an input */
     float **collected;         /* TMP 2 * reach; rows of the inputs of a window, each once; of an odd number the first
@@ -82,6 +82,8 @@ typedef struct {
 typedef struct {
     /* All centres of a walk, in place. */
     void (*train)(ge_sgns *s, const ge_walk *walk, const ge_walk *next);
+    /* Begin to fetch the negatives of these centres. */
+    void (*fetch)(const ge_sgns *s, const ge_walk *walk);
     /* Note which nodes these centres need, by the bit of their part. */
     void (*hold)(ge_sgns *s, const ge_walk *walk, uint8_t bit);
     /* Some centres of a walk, for a part of a batch. */

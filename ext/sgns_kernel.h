@@ -355,7 +355,7 @@ static void plan_windows(const ge_sgns *s, const ge_walk *w, int64_t i, int32_t 
     const uint64_t start = noise_start(s, w->id) + (uint64_t)i * n_negative;
     const uint64_t key = s->key, id = w->id; /* s is not read again for each window */
     const int64_t columns = s->columns, window = s->window;
-    const int32_t width = s->width, row = width + 1, *noise = s->noise;
+    const int32_t width = s->width, row = width + 2, *noise = s->noise;
     int32_t *reaches = s->reaches, *outputs = s->outputs, *doubled = s->doubled;
     float *contexts = s->contexts;
     float **rows = s->rows;
@@ -378,7 +378,10 @@ static void plan_windows(const ge_sgns *s, const ge_walk *w, int64_t i, int32_t 
                 *to = contexts + of[e] * columns;
             }
     }
-    for (int32_t e = 0; e < n; e++) rows[e * row + width] = input_row(s, w, i + e + s->window, rows[e * row]);
+    for (int32_t e = 0; e < n; e++) {
+        rows[e * row + width] = input_row(s, w, i + e + s->window, rows[e * row]);
+        rows[e * row + width + 1] = rows[e * row];
+    }
     rows[n * row] = rows[n * row + 1] = rows[0];
     memset(doubled, 0, (size_t)n * sizeof *doubled);
     for (int32_t k = 1; k <= s->n_negative; k++) {
@@ -388,25 +391,39 @@ static void plan_windows(const ge_sgns *s, const ge_walk *w, int64_t i, int32_t 
     }
 }
 
+/* The places that the first window of a walk's centres may have: the first, and how many. */
+GE_INLINE int64_t first_window(const ge_sgns *s, const ge_walk *w, int64_t *n)
+{
+    const int64_t from = w->begin > s->window ? w->begin - s->window : 0, to = w->begin + s->window + 1;
+    *n = (to < w->n ? to : w->n) - from;
+    return from;
+}
+
 /* What to prefetch during the window of the centre at i: the rows of the next planned window that are not in this one,
- * or those of the first window of the next walk, and all its negatives. */
+ * and, by and by, those of the first window of the next walk: an input a window, its outputs at last. */
 GE_INLINE void look_ahead(const ge_sgns *s, ge_window *b, const ge_walk *w, int64_t i, const ge_walk *next)
 {
-    b->ahead = b->rows + s->width + 1;
-    b->n_ahead = s->width + 1;
-    if (i + 1 < w->end) return;
+    const int64_t left = w->end - 1 - i;
+    int64_t n_inputs = 0, from = next ? first_window(s, next, &n_inputs) : 0;
+    float **ahead;
+    if (left) {
+        b->ahead = b->rows + s->width + 2;
+        b->n_ahead = s->width + 1;
+        if (left > n_inputs) return;
+        ahead = s->rows + (b->ahead - s->rows) + b->n_ahead++;
+        *ahead = input_row(s, next, from + n_inputs - left, *ahead);
+        return;
+    }
     b->ahead = b->rows;
     b->n_ahead = 0;
     if (!next) return;
     const uint64_t start = noise_start(s, next->id) + (uint64_t)next->begin * (uint64_t)s->n_negative;
-    const int64_t from = next->begin > s->window ? next->begin - s->window : 0, to = next->begin + s->window + 1;
-    float **ahead = s->ahead;
-    const uint64_t n_noise = (uint64_t)(next->end - next->begin) * (uint64_t)s->n_negative;
-    for (uint64_t k = 0; k < n_noise; k += GE_LANES) ge_prefetch(s->noise + ((start + k) & s->noise_mask));
+    const int64_t fetched = w->end - 1 - w->begin; /* inputs, the last ones */
+    ahead = s->ahead;
     *ahead++ = row_of(s, s->contexts, centre_of(s, next, next->begin));
     for (int32_t k = 0; k < s->n_negative; k++)
         *ahead++ = row_of(s, s->contexts, s->noise[(start + (uint64_t)k) & s->noise_mask]);
-    for (int64_t j = from; j < to && j < next->n; j++) *ahead++ = input_row(s, next, j, s->ahead[0]);
+    for (int64_t j = 0; j < n_inputs - fetched; j++) *ahead++ = input_row(s, next, from + j, s->ahead[0]);
     ahead[0] = ahead[1] = s->ahead[0];
     b->ahead = s->ahead;
     b->n_ahead = (int32_t)(ahead - s->ahead);
@@ -518,7 +535,7 @@ GE_INLINE void train_centres(ge_sgns *s, const ge_walk *w, const ge_walk *next, 
             while (copied < s->upto[last - first]) copy_row(s, part, copied++);
         }
         if (w->nodes[i] >= s->n_outputs) continue;
-        ge_window b = {.outputs = s->outputs + e, .rows = s->rows + e * (s->width + 1), .rate = w->rate, .share = 1.0f,
+        ge_window b = {.outputs = s->outputs + e, .rows = s->rows + e * (s->width + 2), .rate = w->rate, .share = 1.0f,
                        .sampled = ((uint64_t)i + w->id) % GE_SAMPLED == 0, .doubled = s->doubled[e]};
         look_ahead(s, &b, w, i, next);
         const int64_t from = i > s->reaches[e] ? i - s->reaches[e] : 0;
@@ -543,6 +560,13 @@ GE_INLINE void train_centres(ge_sgns *s, const ge_walk *w, const ge_walk *next, 
     for (int32_t change = known; change < part->n_inputs; change++) end_change(s, part, change);
 }
 
+static void GE_VARIANT(ge_fetch)(const ge_sgns *s, const ge_walk *w)
+{
+    const uint64_t n_negative = (uint64_t)s->n_negative, n = (uint64_t)(w->end - w->begin) * n_negative;
+    const uint64_t start = noise_start(s, w->id) + (uint64_t)w->begin * n_negative;
+    for (uint64_t k = 0; k < n; k += GE_LANES) ge_prefetch(s->noise + ((start + k) & s->noise_mask));
+}
+
 static void GE_VARIANT(ge_hold)(ge_sgns *s, const ge_walk *w, uint8_t bit)
 {
     const int64_t first = w->begin > s->window ? w->begin - s->window : 0;
@@ -552,7 +576,6 @@ static void GE_VARIANT(ge_hold)(ge_sgns *s, const ge_walk *w, uint8_t bit)
     const uint64_t n = (uint64_t)(w->end - w->begin) * n_negative;
     const int32_t *noise = s->noise;
     uint8_t *of_inputs = s->input_holders, *of_outputs = s->output_holders; /* may be one; s is not read again */
-    for (uint64_t k = 0; k < n; k += GE_LANES) ge_prefetch(noise + ((start + k) & mask));
     for (int64_t i = first; i < past; i++) *holder_of(of_inputs, w->nodes[i]) |= bit;
     for (int64_t i = w->begin; i < w->end; i++) *holder_of(of_outputs, w->nodes[i]) |= bit;
     for (uint64_t k = 0; k < n; k++) *holder_of(of_outputs, noise[(start + k) & mask]) |= bit;
@@ -591,4 +614,4 @@ static void GE_VARIANT(ge_add)(const ge_sgns *s, const ge_part *part, int32_t ow
 }
 
 const ge_kernel GE_VARIANT(ge_kernel) = {
-    GE_VARIANT(ge_train), GE_VARIANT(ge_hold), GE_VARIANT(ge_train_apart), GE_VARIANT(ge_add)};
+    GE_VARIANT(ge_train), GE_VARIANT(ge_fetch), GE_VARIANT(ge_hold), GE_VARIANT(ge_train_apart), GE_VARIANT(ge_add)};
