@@ -106,6 +106,12 @@ MUTANTS = [  # what, file, text, its replacement, tests
      "int32_t l = tile + 1; l < k; l++", "skipgram"),
     ("products without the last columns", "ext/sgns_kernel.h", "c < columns; c += GE_LANES",
      "c + GE_LANES < columns; c += GE_LANES", "skipgram"),
+    ("outputs past the last have errors", "ext/sgns_kernel.h", "i += GE_TILE) rates[i] = 0.0f;",
+     "i += GE_TILE) rates[i] = rate;", "skipgram"),
+    ("the last input of a full window has no label", "ext/sgns_kernel.h", "i < n && tile == 0;",
+     "i + GE_TILE < n && tile == 0;", "skipgram"),
+    ("the loss of a window is that of its last input", "ext/sgns_kernel.h", "product *= of_tile;",
+     "product = of_tile;", "skipgram"),
 ]
 
 
