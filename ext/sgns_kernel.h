@@ -34,7 +34,6 @@ typedef struct {
     int32_t sampled;        /* whether the loss of the window is taken */
     int32_t doubled;        /* whether a negative is the centre or stands twice */
     int32_t weighted;       /* whether some input stands twice */
-    float rate;
     float share;            /* weight of the centre as an output, see GE_BURST */
     float *const *ahead;    /* rows to prefetch: n_ahead, and two more that are there */
     int32_t n_ahead;
@@ -430,9 +429,8 @@ GE_INLINE void look_ahead(const ge_sgns *s, ge_window *b, const ge_walk *w, int6
 }
 
 /* The nodes at places begin .. end of the walk but i; one that stands there twice is one input.
- * s->line has the rows of all places but i. */
-GE_INLINE void collect_inputs(const ge_sgns *s, ge_window *b, const int32_t *walk, int64_t i, int64_t begin,
-                              int64_t end)
+ * s->line has the rows of all places but i, NULL where a node has none. */
+GE_INLINE void collect_inputs(const ge_sgns *s, ge_window *b, int64_t i, int64_t begin, int64_t end)
 {
     int32_t n = 0, places = 0, *place = s->place, *times = s->times;
     float **line = s->line, **collected = s->collected; /* s is not read again for each place */
@@ -535,14 +533,14 @@ GE_INLINE void train_centres(ge_sgns *s, const ge_walk *w, const ge_walk *next, 
             while (copied < s->upto[last - first]) copy_row(s, part, copied++);
         }
         if (w->nodes[i] >= s->n_outputs) continue;
-        ge_window b = {.outputs = s->outputs + e, .rows = s->rows + e * (s->width + 2), .rate = w->rate, .share = 1.0f,
+        ge_window b = {.outputs = s->outputs + e, .rows = s->rows + e * (s->width + 2), .share = 1.0f,
                        .sampled = ((uint64_t)i + w->id) % GE_SAMPLED == 0, .doubled = s->doubled[e]};
         look_ahead(s, &b, w, i, next);
         const int64_t from = i > s->reaches[e] ? i - s->reaches[e] : 0;
         const int64_t to = i + s->reaches[e] < w->n - 1 ? i + s->reaches[e] : w->n - 1;
         for (int64_t begin = from, end; begin <= to; begin = end + 1) {
             end = begin + size - 1 < to ? begin + size - 1 : to;
-            collect_inputs(s, &b, walk, i - first, begin - first, end - first);
+            collect_inputs(s, &b, i - first, begin - first, end - first);
             s->pairs += b.n_places;
             if (b.n_inputs == 0) continue;
             if (part && keep_outputs(s, &b, part) && returns && most_visits < (float)s->visits[i - first])
