@@ -55,29 +55,34 @@ GE_INLINE float *row_at(const ge_sgns *s, int32_t row)
     return row < 0 ? row_of(s, s->contexts, ~row) : row_of(s, s->vectors, row);
 }
 
+/* What the GE_LANES columns from c on add to the products of two inputs with a tile of outputs, lane by lane; those
+ * that begin them need no zeros. */
+GE_INLINE void dot_lanes(ge_vec *a, const float *u0, const float *u1, float *const *v, const float *ahead0,
+                         const float *ahead1, int64_t c, int begin)
+{
+    ge_prefetch(ahead0 + c);
+    ge_prefetch(ahead1 + c);
+    GE_UNROLL
+    for (int j = 0; j < GE_LANES; j += GE_WIDTH) {
+        const ge_vec x0 = vec_load(u0 + c + j), x1 = vec_load(u1 + c + j);
+        GE_UNROLL
+        for (int k = 0; k < GE_TILE; k++) {
+            ge_vec y = vec_load(v[k] + c + j);
+            GE_KEEP(y);
+            a[k] = begin && j == 0 ? vec_mul(x0, y) : vec_fma(x0, y, a[k]);
+            a[GE_TILE + k] = begin && j == 0 ? vec_mul(x1, y) : vec_fma(x1, y, a[GE_TILE + k]);
+        }
+    }
+}
+
 /* Scalar products of two inputs with a tile of outputs, whose rows are v. On the way two rows are prefetched, as much
  * at a time as the machine has in flight. */
 GE_INLINE ge_pair dot_pair(const float *u0, const float *u1, float *const *v, const float *ahead0,
                            const float *ahead1, int64_t columns)
 {
     ge_vec a[2 * GE_TILE];
-    GE_UNROLL
-    for (int k = 0; k < 2 * GE_TILE; k++) a[k] = vec_all(0.0f);
-    for (int64_t c = 0; c < columns; c += GE_LANES) {
-        ge_prefetch(ahead0 + c);
-        ge_prefetch(ahead1 + c);
-        GE_UNROLL
-        for (int64_t j = c; j < c + GE_LANES; j += GE_WIDTH) {
-            ge_vec x0 = vec_load(u0 + j), x1 = vec_load(u1 + j);
-            GE_UNROLL
-            for (int k = 0; k < GE_TILE; k++) {
-                ge_vec y = vec_load(v[k] + j);
-                GE_KEEP(y);
-                a[k] = vec_fma(x0, y, a[k]);
-                a[GE_TILE + k] = vec_fma(x1, y, a[GE_TILE + k]);
-            }
-        }
-    }
+    dot_lanes(a, u0, u1, v, ahead0, ahead1, 0, 1);
+    for (int64_t c = GE_LANES; c < columns; c += GE_LANES) dot_lanes(a, u0, u1, v, ahead0, ahead1, c, 0);
     return vec_fold(a);
 }
 

@@ -45,7 +45,14 @@ GE_INLINE ge_vec vec_add(ge_vec a, ge_vec b) { return a + b; }
 GE_INLINE ge_vec vec_sub(ge_vec a, ge_vec b) { return a - b; }
 GE_INLINE ge_vec vec_mul(ge_vec a, ge_vec b) { return a * b; }
 GE_INLINE ge_vec vec_div(ge_vec a, ge_vec b) { return a / b; }
+/* The instruction is named: of a sum of two products a compiler may round either before it adds the other. */
+#if defined(__AVX512F__)
+GE_INLINE ge_vec vec_fma(ge_vec a, ge_vec b, ge_vec c) { return _mm512_fmadd_ps(a, b, c); }
+#elif defined(__AVX2__) && defined(__FMA__)
+GE_INLINE ge_vec vec_fma(ge_vec a, ge_vec b, ge_vec c) { return _mm256_fmadd_ps(a, b, c); }
+#else
 GE_INLINE ge_vec vec_fma(ge_vec a, ge_vec b, ge_vec c) { return a * b + c; }
+#endif
 #if defined(__AVX512F__)
 GE_INLINE ge_vec vec_min(ge_vec a, ge_vec b) { return _mm512_min_ps(a, b); }
 GE_INLINE ge_vec vec_max(ge_vec a, ge_vec b) { return _mm512_max_ps(a, b); }
