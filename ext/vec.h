@@ -9,7 +9,7 @@
 
 #if defined(__AVX512F__)
 #define GE_WIDTH 16
-#elif defined(__AVX2__)
+#elif defined(__AVX2__) && defined(__FMA__)
 #define GE_WIDTH 8
 #else
 #define GE_WIDTH 4
@@ -17,7 +17,7 @@
 
 #if defined(__clang__) || (defined(__GNUC__) && __GNUC__ >= 12)
 
-#if defined(__AVX2__)
+#if GE_WIDTH > 4
 #include <immintrin.h>
 #endif
 
@@ -26,13 +26,13 @@ typedef float ge_vec_unaligned __attribute__((vector_size(4 * GE_WIDTH), aligned
 typedef uint32_t ge_bits __attribute__((vector_size(4 * GE_WIDTH)));
 
 /* Keeps a loaded value in its register, where it would be loaded anew for each use. */
-#if defined(__AVX2__)
+#if GE_WIDTH > 4
 #define GE_KEEP(a) __asm__("" : "+v"(a))
 #else
 #define GE_KEEP(a) ((void)0)
 #endif
 /* The reverse, where registers are few: what lies at an address is loaded anew; the value has its register until here. */
-#if defined(__AVX2__) && !defined(__AVX512F__)
+#if GE_WIDTH == 8
 #define GE_ANEW(address, a) __asm__("" : "+r"(address) : "v"(a))
 #else
 #define GE_ANEW(address, a) ((void)0)
@@ -45,21 +45,17 @@ GE_INLINE ge_vec vec_add(ge_vec a, ge_vec b) { return a + b; }
 GE_INLINE ge_vec vec_sub(ge_vec a, ge_vec b) { return a - b; }
 GE_INLINE ge_vec vec_mul(ge_vec a, ge_vec b) { return a * b; }
 GE_INLINE ge_vec vec_div(ge_vec a, ge_vec b) { return a / b; }
-/* The instruction is named: of a sum of two products a compiler may round either before it adds the other. */
-#if defined(__AVX512F__)
+/* Fused multiply-add is named: of a sum of two products a compiler may round either before it adds the other. */
+#if GE_WIDTH == 16
 GE_INLINE ge_vec vec_fma(ge_vec a, ge_vec b, ge_vec c) { return _mm512_fmadd_ps(a, b, c); }
-#elif defined(__AVX2__) && defined(__FMA__)
-GE_INLINE ge_vec vec_fma(ge_vec a, ge_vec b, ge_vec c) { return _mm256_fmadd_ps(a, b, c); }
-#else
-GE_INLINE ge_vec vec_fma(ge_vec a, ge_vec b, ge_vec c) { return a * b + c; }
-#endif
-#if defined(__AVX512F__)
 GE_INLINE ge_vec vec_min(ge_vec a, ge_vec b) { return _mm512_min_ps(a, b); }
 GE_INLINE ge_vec vec_max(ge_vec a, ge_vec b) { return _mm512_max_ps(a, b); }
-#elif defined(__AVX2__)
+#elif GE_WIDTH == 8
+GE_INLINE ge_vec vec_fma(ge_vec a, ge_vec b, ge_vec c) { return _mm256_fmadd_ps(a, b, c); }
 GE_INLINE ge_vec vec_min(ge_vec a, ge_vec b) { return _mm256_min_ps(a, b); }
 GE_INLINE ge_vec vec_max(ge_vec a, ge_vec b) { return _mm256_max_ps(a, b); }
 #else
+GE_INLINE ge_vec vec_fma(ge_vec a, ge_vec b, ge_vec c) { return a * b + c; }
 GE_INLINE ge_vec vec_min(ge_vec a, ge_vec b)
 {
     ge_bits less = (ge_bits)(a < b);
